@@ -47,7 +47,7 @@ const all: readonly Setting[] = [
   { name: 'server_version_num', usual: '180000' },
   { name: 'standard_conforming_strings', usual: 'on', take: one('on', 'true', '1', 'yes'), isTold: true },
   { name: 'statement_timeout', usual: '0', take: (value) => (milliseconds(value) === '0ms' ? '0' : milliseconds(value)) },
-  { name: 'TimeZone', usual: 'UTC', take: one('UTC', 'GMT', 'Etc/UTC', 'Z', 'Universal', '0'), isTold: true },
+  { name: 'TimeZone', usual: 'UTC', take: one('UTC', 'GMT', 'Etc/UTC', 'Z', 'Universal', '0', '+00:00', '+00'), isTold: true },
   { name: 'transaction_isolation', usual: 'read committed', take: one('read committed') },
   { name: 'transaction_read_only', usual: 'off', take: one('off', 'false', '0', 'no') },
 ];

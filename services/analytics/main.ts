@@ -6,6 +6,7 @@ import { settingOf } from '#kernel/contract/setting.ts';
 import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
+import { AdvisoryLocks } from './doors/postgres/advisory.ts';
 import { openPostgres } from './doors/postgres/door.ts';
 import { DuckPool } from './engine/duck/pool.ts';
 import { NetworkPool } from './engine/network/pool.ts';
@@ -113,7 +114,7 @@ export const main = implement<typeof analytics, Needs>(
         Alert: absent,
       } as never,
       gauges: lagGauges({ lags, live, crews }),
-      doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings, routines }) },
+      doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings, routines, locks: new AdvisoryLocks() }) },
       async stop() {
         pool.stop();
         networks.stop();

@@ -37,8 +37,8 @@ export const tableOperations = {
   UpdateTable: {
     ...write,
     on: 'Table',
-    text: 'Give a table another name, or another column, which is NULL in the rows that there are.',
-    input: Type.Object({ name: Type.Optional(Name), add: Type.Optional(Column) }, closed),
+    text: 'Give a table another name, or an empty column, or alter it by a statement within a transaction.',
+    input: Type.Object({ name: Type.Optional(Name), add: Type.Optional(Column), statement: Type.Optional(Text), ...within }, closed),
     output: none,
   },
   DeleteTable: {

@@ -1,9 +1,11 @@
 import type { AlterTableStmt, Node, RenameStmt } from 'libpg-query';
 import { notBuilt, StatementError } from '#engine/pgwire/statement-error.ts';
 import { columnsOf } from './column.ts';
+import { serialType } from './constraint.ts';
 import { optionsOf } from './format.ts';
 import { checkedName, plainName } from './name.ts';
 import { parser, tokensOf } from './parser.ts';
+import type { Reshaping } from './reshape.ts';
 import { type Column, typeText } from './value.ts';
 import { msOf } from './watermark.ts';
 
@@ -20,10 +22,32 @@ export type Alter = { readonly kind: 'alter'; readonly of: Kind; readonly name: 
 
 const kinds: Readonly<Record<string, Kind>> = { OBJECT_TABLE: 'table', OBJECT_MATVIEW: 'view', OBJECT_VIEW: 'view' };
 
-/** Understands ALTER of a relation; `stood` is what stands in the statement in the place of TABLE or VIEW. */
-export function altered(node: Node, stood: Kind | undefined): Alter | undefined {
-  if ('RenameStmt' in node) return renamed(node.RenameStmt, stood);
-  return 'AlterTableStmt' in node ? changed(node.AlterTableStmt, stood) : undefined;
+/**
+ * Understands ALTER of a relation; `stood` is what stands in the statement in the place of TABLE or VIEW. What only gives a table
+ * another name or another empty column may be done where it is, for those who read it.
+ */
+export function altered(node: Node, stood: Kind | undefined, text: string): Alter | Reshaping | undefined {
+  if ('RenameStmt' in node) {
+    const { renameType = '', relation, relationType, missing_ok: orNone = false } = node.RenameStmt;
+    const ofTable = ['OBJECT_TABLE', 'OBJECT_COLUMN', 'OBJECT_TABCONSTRAINT'].includes(renameType);
+    if (stood || !ofTable || (renameType === 'OBJECT_COLUMN' && relationType !== 'OBJECT_TABLE')) return renamed(node.RenameStmt, stood);
+    const place = renameType === 'OBJECT_TABLE' && !orNone ? renamed(node.RenameStmt, stood) : undefined;
+    return { kind: 'reshape', name: plainName(relation), node, text, orNone, place };
+  }
+  if (!('AlterTableStmt' in node)) return undefined;
+  const { objtype, relation, cmds = [], missing_ok: orNone = false } = node.AlterTableStmt;
+  if (stood || objtype !== 'OBJECT_TABLE') return changed(node.AlterTableStmt, stood);
+  return { kind: 'reshape', name: plainName(relation), node, text, orNone, place: orNone ? undefined : inPlace(node.AlterTableStmt, cmds) };
+}
+
+/** ADD of a column without anything but its type. */
+function inPlace(node: AlterTableStmt, cmds: readonly Node[]): Alter | undefined {
+  const [only, ...more] = cmds;
+  const command = only && 'AlterTableCmd' in only ? only.AlterTableCmd : undefined;
+  const { subtype, def } = command ?? {};
+  const own = def && 'ColumnDef' in def ? def.ColumnDef : undefined;
+  const isPlain = subtype === 'AT_AddColumn' && more.length === 0 && own && !own.constraints && !own.collClause && !own.typeName?.typmods;
+  return isPlain && !serialType(own) ? changed(node, undefined) : undefined;
 }
 
 function renamed({ renameType = 'OBJECT_TABLE', relation, newname = '', missing_ok }: RenameStmt, stood: Kind | undefined): Alter {
@@ -36,11 +60,6 @@ function renamed({ renameType = 'OBJECT_TABLE', relation, newname = '', missing_
 const words: Readonly<Record<string, string>> = {
   AT_ChangeOwner: 'ALTER ... OWNER',
   AT_DropColumn: 'DROP COLUMN',
-  AT_AlterColumnType: 'ALTER COLUMN ... TYPE',
-  AT_ColumnDefault: 'ALTER COLUMN ... DEFAULT',
-  AT_SetNotNull: 'ALTER COLUMN ... SET NOT NULL',
-  AT_DropNotNull: 'ALTER COLUMN ... DROP NOT NULL',
-  AT_AddConstraint: 'ADD CONSTRAINT',
 };
 
 function changed({ relation, cmds = [], objtype = 'OBJECT_TABLE', missing_ok }: AlterTableStmt, stood: Kind | undefined): Alter {
@@ -114,6 +133,8 @@ export async function withName(text: string, name: string): Promise<string> {
   const words = tokens.map((token) => token.text.toLowerCase());
   let at = words[1] === 'materialized' ? 3 : 2;
   if (words.slice(at, at + 3).join(' ') === 'if not exists') at += 3;
+  if (words.slice(at, at + 2).join(' ') === 'if exists') at += 2;
+  if (words[at] === 'only') at += 1;
   if (words[at + 1] === '.') at += 2;
   const bytes = Buffer.from(text);
   return `${bytes.toString('utf8', 0, tokens[at]?.start)}${quoted(name)}${bytes.toString('utf8', tokens[at]?.end)}`;

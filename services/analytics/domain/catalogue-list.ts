@@ -8,7 +8,8 @@ export const catalogueRelations = words(`
   pg_foreign_table pg_index pg_indexes pg_inherits pg_init_privs pg_language pg_namespace pg_opclass pg_operator pg_opfamily
   pg_partitioned_table pg_policies pg_policy pg_proc pg_publication pg_publication_namespace pg_publication_rel pg_publication_tables
   pg_range pg_rewrite pg_rules pg_seclabels pg_sequence pg_sequences pg_settings pg_statistic_ext pg_stat_all_tables
-  pg_stat_user_tables pg_statio_user_tables pg_tables pg_timezone_abbrevs pg_timezone_names pg_transform pg_trigger pg_ts_config
+  pg_stat_user_tables pg_stat_all_indexes pg_stat_user_indexes pg_statio_all_tables pg_statio_user_tables pg_statio_all_indexes
+  pg_statio_user_indexes pg_tables pg_timezone_abbrevs pg_timezone_names pg_transform pg_trigger pg_ts_config
   pg_ts_config_map pg_ts_dict pg_ts_parser pg_ts_template pg_type pg_user_mapping pg_views`);
 
 /** Relations that tell of more than one database, or of what stands behind a view: answered by others of the same columns. */
@@ -29,7 +30,8 @@ export const catalogueFunctions = words(`
   has_function_privilege has_schema_privilege has_sequence_privilege has_table_privilege has_type_privilege initcap int2 int4 int8
   isfinite json_agg json_build_array json_build_object json_object_agg jsonb_agg jsonb_build_array jsonb_build_object jsonb_object_agg
   lag last_value lead least left length lower lpad ltrim max md5 min mod name now nth_value ntile nullif numeric obj_description
-  octet_length oid overlay parse_ident pg_backend_pid pg_client_encoding pg_collation_for pg_collation_is_visible pg_column_is_updatable
+  octet_length oid overlay parse_ident pg_backend_pid pg_char_to_encoding pg_client_encoding pg_collation_for
+  pg_collation_is_visible pg_column_is_updatable
   pg_conversion_is_visible pg_encoding_to_char pg_function_is_visible pg_get_constraintdef pg_get_expr pg_get_function_arg_default
   pg_get_function_arguments pg_get_function_identity_arguments pg_get_function_result pg_get_function_sqlbody pg_get_functiondef
   pg_get_indexdef pg_get_keywords pg_get_partition_constraintdef pg_get_partkeydef pg_get_ruledef pg_get_serial_sequence

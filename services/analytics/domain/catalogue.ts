@@ -73,10 +73,9 @@ function relationEdit(relation: Relation, given: ReadonlySet<string>, bytes: Buf
   const { relname = '', schemaname, catalogname, location = -1 } = relation;
   if (schemaname === undefined && given.has(relname)) return undefined;
   const denied = () => new StatementError(sqlstates.denied, `permission denied for table ${relname}`, at(location));
-  if (catalogname !== undefined) throw notBuilt('A name with a database', at(location));
+  const path = [catalogname, schemaname, relname].filter((part) => part !== undefined);
   if (schemaname === 'information_schema')
-    return replacedSchemaRelations.has(relname) ? replaced(bytes, location, relname, [schemaname, relname]) : undefined;
-  const path = schemaname === undefined ? [relname] : [schemaname, relname];
+    return replacedSchemaRelations.has(relname) ? replaced(bytes, location, relname, path) : undefined;
   if (replacedRelations.has(relname)) return replaced(bytes, location, relname, path);
   if (!catalogueRelations.has(relname)) throw denied();
   return undefined;

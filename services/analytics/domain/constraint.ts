@@ -16,10 +16,10 @@ export type Index = { readonly name: string; readonly places: readonly number[];
 export type Check = { readonly name: string; readonly node: Node };
 
 const named: Readonly<Record<string, string>> = {
-  CONSTR_FOREIGN: 'A foreign key',
   CONSTR_GENERATED: 'A generated column',
   CONSTR_EXCLUSION: 'EXCLUDE',
   CONSTR_ATTR_DEFERRABLE: 'A constraint that is deferred',
+  CONSTR_ATTR_DEFERRED: 'A constraint that is deferred',
 };
 export const refused = ({ contype }: Constraint) =>
   notBuilt(named[contype ?? ''] ?? `The constraint ${contype?.replace('CONSTR_', '').replaceAll('_', ' ')}`);

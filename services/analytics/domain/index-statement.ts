@@ -1,6 +1,6 @@
 import type { IndexStmt, Node } from 'libpg-query';
 import { notBuilt } from '#engine/pgwire/statement-error.ts';
-import { checkedName, plainName } from './name.ts';
+import { checkedName, plainName, textIn } from './name.ts';
 
 /** CREATE INDEX: columns by which rows of a table are found. */
 export type IndexMaking = {
@@ -10,9 +10,22 @@ export type IndexMaking = {
   readonly orIs: boolean;
 };
 
+/** Classes of operators whose equality is that of the type. */
+const alike = new Set([
+  'pg_catalog',
+  'text_ops',
+  'varchar_ops',
+  'text_pattern_ops',
+  'varchar_pattern_ops',
+  'int4_ops',
+  'int8_ops',
+  'uuid_ops',
+]);
+
 const columnOf = (node: Node): string => {
   const { name, expr, collation, opclass, opclassopts } = 'IndexElem' in node ? node.IndexElem : {};
-  if (name === undefined || expr || collation || opclass || opclassopts) throw notBuilt('An index of anything but columns');
+  const isOther = (opclass ?? []).some((part) => !alike.has(textIn(part)));
+  if (name === undefined || expr || collation || isOther || opclassopts) throw notBuilt('An index of anything but columns');
   return name;
 };
 
@@ -20,8 +33,7 @@ const columnOf = (node: Node): string => {
 export function indexMaking(node: IndexStmt): IndexMaking {
   const { idxname, relation, indexParams = [], unique = false, whereClause, accessMethod = 'btree', options } = node;
   if (whereClause) throw notBuilt('An index with a condition');
-  if (node.indexIncludingParams || node.nulls_not_distinct || options || node.tableSpace || node.concurrent)
-    throw notBuilt('This form of CREATE INDEX');
+  if (node.indexIncludingParams || node.nulls_not_distinct || options || node.tableSpace) throw notBuilt('This form of CREATE INDEX');
   if (accessMethod !== 'btree' && accessMethod !== 'hash') throw notBuilt(`An index of the kind ${accessMethod}`);
   const table = plainName(relation);
   const columns = indexParams.map(columnOf);

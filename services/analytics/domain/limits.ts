@@ -1,7 +1,7 @@
 import { limit } from '#kernel/contract/limit.ts';
 
-export const statementBytesMax = limit(64 * 1024, 'byte', 'Largest text of statements that come together.');
-export const statementsMax = limit(100, 'statement', 'Most statements of one text.');
+export const statementBytesMax = limit(512 * 1024, 'byte', 'Largest text of statements that come together.');
+export const statementsMax = limit(1_000, 'statement', 'Most statements of one text.');
 export const expressionDepthMax = limit(200, 'level', 'Deepest nesting of an expression.');
 export const columnsMax = limit(250, 'column', 'Most columns of a source or view.');
 export const numericDigitsMax = limit(131_072, 'digit', 'Most digits of a numeric before the point, as in PostgreSQL.');

@@ -4,10 +4,10 @@ import { nameBytesMax } from './limits.ts';
 
 export type RangeVar = { readonly relname?: string; readonly schemaname?: string; readonly catalogname?: string };
 
-/** The name of a relation, in the one schema that there is. */
+/** The name of a relation, in the one schema that there is; that of the database is looked at by whoever knows it. */
 export function plainName(relation: RangeVar | undefined): string {
-  const { relname = '', schemaname, catalogname } = relation ?? {};
-  if (catalogname || (schemaname !== undefined && schemaname !== 'public')) throw notBuilt(`The schema ${schemaname}`);
+  const { relname = '', schemaname } = relation ?? {};
+  if (schemaname !== undefined && schemaname !== 'public') throw notBuilt(`The schema ${schemaname}`);
   return checkedName(relname);
 }
 
@@ -29,9 +29,21 @@ export function droppedName(node: Node): string {
           ? node.List.items
           : [];
   const parts = (path ?? []).map(textIn);
+  if (parts.length === 3) parts.shift();
   if (parts.length === 2 && parts[0] === 'public') parts.shift();
   if (parts.length !== 1) throw notBuilt('A schema');
   return parts[0] ?? '';
 }
 
 export const textIn = (node: Node): string => ('String' in node ? (node.String.sval ?? '') : '');
+
+/** The databases that a statement names relations by. */
+export function databasesIn(tree: unknown, found = new Set<string>()): Set<string> {
+  if (typeof tree !== 'object' || tree === null) return found;
+  const { catalogname, objects } = tree as { catalogname?: unknown; objects?: unknown };
+  if (typeof catalogname === 'string') found.add(catalogname);
+  for (const each of Array.isArray(objects) ? (objects as Node[]) : [])
+    if ('List' in each && each.List.items?.length === 3) found.add(textIn(each.List.items[0] as Node));
+  for (const each of Object.values(tree)) databasesIn(each, found);
+  return found;
+}

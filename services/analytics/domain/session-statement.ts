@@ -107,6 +107,8 @@ function configured(target: Node): Configured | undefined {
 const bare = (node: Node): Node => ('TypeCast' in node && node.TypeCast.arg ? bare(node.TypeCast.arg) : node);
 
 function textOf(node: Node): string {
+  // INTERVAL '+00:00' HOUR TO MINUTE, as a time zone.
+  if ('TypeCast' in node && node.TypeCast.arg) return textOf(node.TypeCast.arg);
   const { sval, ival, fval, boolval } = 'A_Const' in node ? node.A_Const : {};
   if (sval) return sval.sval ?? '';
   if (ival) return String(ival.ival ?? 0);

@@ -1,14 +1,17 @@
-import type { CopyStmt, CreateStmt, ExplainStmt, Node, RawStmt, SelectStmt } from 'libpg-query';
+import type { CopyStmt, CreateStmt, Node, RawStmt, SelectStmt } from 'libpg-query';
 import type { Control } from '#engine/pgwire/application.ts';
 import { type CopyFormat, copyFormat } from '#engine/pgwire/copy.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { type AdvisoryCall, advisoryCall } from './advisory-statement.ts';
 import { type Alter, altered } from './alter-statement.ts';
 import { changing, type Truncation, truncationOf } from './changing-statement.ts';
 import { columnsOf } from './column.ts';
 import { connectionOf, type ConnectionSpec } from './connection.ts';
 import { type Declaring, declared } from './cursor-statement.ts';
 import { type Format, optionsOf } from './format.ts';
+import { type Explain, explained } from './explain-statement.ts';
 import { checkedName, droppedName, plainName, textIn } from './name.ts';
+import type { Reshaping } from './reshape.ts';
 import { type IndexMaking, indexMaking } from './index-statement.ts';
 import type { Origin } from './origin.ts';
 import { type Parser, parser, type Token, tokensOf } from './parser.ts';
@@ -68,16 +71,21 @@ export type Statement =
   | { readonly kind: 'createConnection'; readonly name: string; readonly spec: ConnectionSpec; readonly orIs: boolean }
   | TypeMaking
   | Alter
+  | Reshaping
   | { readonly kind: 'alterConnection'; readonly name: string; readonly spec: ConnectionSpec }
   | {
       readonly kind: 'drop';
       readonly of: 'source' | 'view' | 'sink' | 'table' | 'connection' | 'function' | 'index' | 'type';
       readonly names: readonly string[];
       readonly orNone: boolean;
+      /** Constraints of other tables that need it go with it. */
+      readonly cascades: boolean;
     }
+  /** CREATE SCHEMA of the one that there is. */
+  | { readonly kind: 'createSchema'; readonly orIs: boolean }
+  | AdvisoryCall
   | { readonly kind: 'select'; readonly select: SelectStmt; readonly text: string }
-  /** `code` asks for what is generated too; `view`: of a view that would be made. */
-  | { readonly kind: 'explain'; readonly select: SelectStmt; readonly text: string; readonly code: boolean; readonly view: boolean }
+  | Explain
   /** `committed`: nothing is told before it is committed. */
   | { readonly kind: 'subscribe'; readonly name: string; readonly committed: boolean }
   | { readonly kind: 'show'; readonly what: 'sources' | 'views' | 'sinks' | 'tables' | 'connections' | 'functions' | 'lag' }
@@ -275,6 +283,8 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
   const { subscribes, isSource, drops, onClose } = lifted;
   if ('SelectStmt' in node) {
     if (subscribes) return { kind: 'subscribe', name: subscribed(node.SelectStmt), committed: lifted.committed };
+    const lock = advisoryCall(node.SelectStmt);
+    if (lock) return lock;
     const control = controlOf(node);
     return control ? { kind: 'control', control } : { kind: 'select', select: node.SelectStmt, text };
   }
@@ -299,7 +309,7 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
     const own = { name: plainName(into?.rel), text: text.trim(), select: query.SelectStmt, orIs: if_not_exists };
     return { kind: 'createView', ...own, pace, historyMs, before };
   }
-  const alter = altered(node, isSource ? 'source' : lifted.isSink ? 'sink' : undefined);
+  const alter = altered(node, isSource ? 'source' : lifted.isSink ? 'sink' : undefined, text);
   if (alter) return alter;
   const truncation = truncationOf(node);
   if (truncation) return truncation;
@@ -308,7 +318,6 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
   if ('ExplainStmt' in node) return explained(node.ExplainStmt, text);
   if ('DropStmt' in node) {
     const { objects = [], removeType, behavior, missing_ok = false } = node.DropStmt;
-    if (behavior === 'DROP_CASCADE') throw notBuilt('DROP ... CASCADE');
     const own = {
       OBJECT_MATVIEW: 'view',
       OBJECT_TABLE: isSource ? 'source' : 'table',
@@ -318,7 +327,12 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
     } as const;
     const of = drops ?? own[removeType as keyof typeof own];
     if (!of) throw notBuilt('DROP of this kind');
-    return { kind: 'drop', of, names: objects.map(droppedName), orNone: missing_ok };
+    return { kind: 'drop', of, names: objects.map(droppedName), orNone: missing_ok, cascades: behavior === 'DROP_CASCADE' };
+  }
+  if ('CreateSchemaStmt' in node) {
+    const { schemaname, schemaElts, authrole, if_not_exists: orIs = false } = node.CreateSchemaStmt;
+    if (schemaname !== 'public' || schemaElts || authrole) throw notBuilt('A schema besides public');
+    return { kind: 'createSchema', orIs };
   }
   if ('CompositeTypeStmt' in node) return typeMaking(node.CompositeTypeStmt);
   if ('IndexStmt' in node) return indexMaking(node.IndexStmt);
@@ -365,17 +379,4 @@ function subscribed({ fromClause = [] }: SelectStmt): string {
   const [from, ...more] = fromClause;
   if (!from || more.length > 0 || !('RangeVar' in from)) throw notBuilt('SUBSCRIBE to anything but a view');
   return plainName(from.RangeVar);
-}
-
-function explained({ query, options = [] }: ExplainStmt, text: string): Statement {
-  const names = options.map((option) => ('DefElem' in option ? (option.DefElem.defname ?? '') : ''));
-  const other = names.find((name) => name !== 'code');
-  if (other) throw notBuilt(`EXPLAIN with ${other.toUpperCase()}`);
-  const code = names.includes('code');
-  if (query && 'SelectStmt' in query) return { kind: 'explain', select: query.SelectStmt, text, code, view: false };
-  if (query && 'CreateTableAsStmt' in query && query.CreateTableAsStmt.objtype === 'OBJECT_MATVIEW') {
-    const { query: inner } = query.CreateTableAsStmt;
-    if (inner && 'SelectStmt' in inner) return { kind: 'explain', select: inner.SelectStmt, text, code, view: true };
-  }
-  throw notBuilt('EXPLAIN of anything but a SELECT or a materialized view');
 }

@@ -14,6 +14,7 @@ import {
   serialType,
 } from './constraint.ts';
 import { type Fit, fitOf } from './fit.ts';
+import { type Reference, referenceOf } from './foreign-key.ts';
 import { checkedName, textIn } from './name.ts';
 import type { Column } from './value.ts';
 
@@ -32,6 +33,9 @@ export type Table = {
   readonly counters: readonly (Counter | undefined)[];
   readonly indexes: readonly Index[];
   readonly checks: readonly Check[];
+  readonly references: readonly Reference[];
+  /** What constraints are called, whoever named them. */
+  readonly named: ReadonlyMap<Constraint, string>;
 };
 
 const syntax = (message: string) => new StatementError(sqlstates.syntax, message);
@@ -71,25 +75,42 @@ function constrained(
   definitions: readonly ColumnDef[],
   behind: readonly Constraint[],
   made: readonly Index[],
-): Pick<Table, 'indexes' | 'checks'> {
+): Pick<Table, 'indexes' | 'checks' | 'references' | 'named'> {
   const all = [
-    ...definitions.flatMap(({ colname = '', constraints }) => constraintsOf(constraints).map((each) => ({ each, own: [colname] }))),
-    ...behind.map((each) => ({ each, own: undefined })),
+    ...definitions.flatMap(({ colname = '', constraints }) =>
+      constraintsOf(constraints).map((each, at, told) => ({ each, own: [colname], behind: told.slice(at + 1, at + 3) })),
+    ),
+    ...behind.map((each) => ({ each, own: undefined, behind: [] })),
   ];
-  const named = all.flatMap(({ each }) => (['CONSTR_UNIQUE', 'CONSTR_CHECK'].includes(each.contype ?? '') ? (each.conname ?? []) : []));
-  const names = new Names(table, named);
+  const kinds = ['CONSTR_UNIQUE', 'CONSTR_CHECK', 'CONSTR_FOREIGN'];
+  const names = new Names(
+    table,
+    all.flatMap(({ each }) => (kinds.includes(each.contype ?? '') ? (each.conname ?? []) : [])),
+  );
+  const named = new Map<Constraint, string>();
+  const nameOf = (each: Constraint, columns: readonly string[], kind: string): string => {
+    const name = names.of(each.conname, columns, kind);
+    named.set(each, name);
+    return name;
+  };
+  for (const { each } of all) if (each.contype === 'CONSTR_PRIMARY') named.set(each, each.conname ?? `${table}_pkey`);
   const indexes = all.flatMap(({ each, own }): Index[] => {
     if (each.contype !== 'CONSTR_UNIQUE') return [];
     if (each.nulls_not_distinct || each.including || each.options || each.indexname) throw notBuilt('This form of UNIQUE');
     const keys = own ?? (each.keys ?? []).map(textIn);
-    return [{ name: names.of(each.conname, keys, 'key'), places: placesNamed(columns, keys, 'unique constraint'), isUnique: true }];
+    return [{ name: nameOf(each, keys, 'key'), places: placesNamed(columns, keys, 'unique constraint'), isUnique: true }];
   });
   const checks = all.flatMap(({ each, own }): Check[] => {
     if (each.contype !== 'CONSTR_CHECK' || !each.raw_expr) return [];
     const told = [...new Set(columnsIn(each.raw_expr))];
-    return [{ name: names.of(each.conname, own ?? (told.length === 1 ? told : []), 'check'), node: each.raw_expr }];
+    return [{ name: nameOf(each, own ?? (told.length === 1 ? told : []), 'check'), node: each.raw_expr }];
   });
-  return { indexes: [...indexes, ...made], checks };
+  const references = all.flatMap(({ each, own, behind: following }): Reference[] => {
+    if (each.contype !== 'CONSTR_FOREIGN') return [];
+    const keys = own ?? (each.fk_attrs ?? []).map(textIn);
+    return [referenceOf(each, nameOf(each, keys, 'fkey'), placesNamed(columns, keys, 'foreign key constraint'), following)];
+  });
+  return { indexes: [...indexes, ...made], checks, references, named };
 }
 
 const columnOf = (definition: ColumnDef): Column => ({
@@ -97,19 +118,26 @@ const columnOf = (definition: ColumnDef): Column => ({
   type: serialType(definition) ?? plainType(definition.typeName),
 });
 
-const ofColumn = new Set([...['CONSTR_NOTNULL', 'CONSTR_NULL', 'CONSTR_DEFAULT', 'CONSTR_UNIQUE', 'CONSTR_CHECK', 'CONSTR_IDENTITY']]);
+const ofColumn = new Set([
+  ...['CONSTR_NOTNULL', 'CONSTR_NULL', 'CONSTR_DEFAULT', 'CONSTR_UNIQUE', 'CONSTR_CHECK', 'CONSTR_IDENTITY', 'CONSTR_FOREIGN'],
+  ...['CONSTR_ATTR_DEFERRABLE', 'CONSTR_ATTR_NOT_DEFERRABLE', 'CONSTR_ATTR_DEFERRED', 'CONSTR_ATTR_IMMEDIATE'],
+]);
 
 /** The name of the key, where the column says that it is one. */
 function keyOf({ colname = '', constraints, collClause }: ColumnDef): string[][] {
   if (collClause) throw notBuilt('COLLATE');
-  return constraintsOf(constraints).flatMap((each) => {
+  const told = constraintsOf(constraints);
+  return told.flatMap((each) => {
     if (each.contype === 'CONSTR_PRIMARY') return [[colname]];
+    // References alone may wait for the end of a transaction.
+    if (/^CONSTR_ATTR_DEF/.test(each.contype ?? '') && !told.some(({ contype }) => contype === 'CONSTR_FOREIGN')) throw refused(each);
     if (!ofColumn.has(each.contype ?? '')) throw refused(each);
     return [];
   });
 }
 
 function keyOfTable(each: Constraint): string[][] {
+  if (each.contype === 'CONSTR_FOREIGN') return [];
   if (each.deferrable) throw notBuilt('A key that is deferred');
   if (each.contype === 'CONSTR_UNIQUE' || each.contype === 'CONSTR_CHECK') return [];
   if (each.contype !== 'CONSTR_PRIMARY') throw refused(each);

@@ -51,6 +51,15 @@ export class TableRows {
     }
   }
 
+  /** Counts on where another table has come to, by the names of columns. */
+  goOn(other: TableRows): void {
+    for (const place of this.#next.keys()) {
+      const from = other.table.columns.findIndex(({ name }) => name === this.table.columns[place]?.name);
+      const next = other.#next.get(from);
+      if (next !== undefined) this.#next.set(place, next);
+    }
+  }
+
   /** The first check that is false of a row. */
   failedCheck(row: Row): string | undefined {
     if (this.table.checks.length === 0) return undefined;
@@ -222,9 +231,14 @@ export class Draft {
   /** The rows that have some values in the primary key (-1), or in the columns of an index. */
   batchAt({ index, values }: { readonly index: number; readonly values: Row }): Batch {
     if (values.includes(null)) return batchOf(this.rows.table, []);
-    const held = this.find(values.map(keyOf).join(''));
+    const held = index < 0 ? this.find(values.map(keyOf).join('')) : undefined;
     const found = index < 0 ? (held ? [held] : []) : this.#found(index, this.rows.indexes[index]?.keyOfValues(values));
     return batchOf(this.rows.table, found);
+  }
+
+  /** All rows as they are now. */
+  *rowsNow(): Generator<Row> {
+    for (const { row, weight } of this.#held()) for (let count = 0; count < weight; count += 1) yield row;
   }
 
   *#held(): Generator<Held> {

@@ -53,6 +53,8 @@ ${definitionOf('oid', '$1')}
 ${definitionOf('oid, boolean', '$1')}
 ${definitionOf('oid, integer', '$1')}
 ${definitionOf('text', '$1::pg_catalog.regclass::pg_catalog.oid')}
+create function ${shadowSchema}._pg_char_octet_length(typid oid, typmod integer) returns integer language sql immutable as
+  $$ select case when typid not in (25, 1042, 1043) then null when typmod = -1 then 1073741824 else 4 * (typmod - 4) end $$;
 create view ${shadowSchema}.tables as
   select * from information_schema.tables where table_schema <> '${shadowSchema}'
   union all
@@ -79,8 +81,9 @@ end $$;
 do $do$
 declare found record;
 begin
-  execute 'create view ${shadowSchema}.columns as ' || replace(pg_get_viewdef('information_schema.columns'::regclass),
-    $$'r'::"char", 'v'::"char"$$, $$'r'::"char", 'm'::"char", 'v'::"char"$$);
+  execute 'create view ${shadowSchema}.columns as ' || replace(replace(pg_get_viewdef('information_schema.columns'::regclass),
+    $$'r'::"char", 'v'::"char"$$, $$'r'::"char", 'm'::"char", 'v'::"char"$$),
+    'information_schema._pg_char_octet_length(', '${shadowSchema}._pg_char_octet_length(');
   for found in select p.oid::regprocedure as named from pg_proc p
     where p.pronamespace = 'pg_catalog'::regnamespace and p.prokind = 'f' and p.proname like any ('{${closedPatterns}}')
   loop execute format('revoke all on function %s from public', found.named); end loop;
@@ -90,6 +93,7 @@ revoke all on language sql, plpgsql from public;
 revoke create, usage on schema public from public;
 grant usage on schema public, ${shadowSchema} to ${asker};
 grant select on ${[...catalogueRelations].map((name) => `pg_catalog.${name}`).join(', ')} to ${asker};
+grant select on pg_catalog.pg_shdescription to ${asker};
 grant select on ${own.map((name) => `${shadowSchema}.${name}`).join(', ')} to ${asker};
 `;
 

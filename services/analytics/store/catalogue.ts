@@ -17,6 +17,11 @@ export type Told = {
   /** The columns of a table's primary key, and those that take no NULL. */
   readonly key?: readonly string[];
   readonly required?: readonly string[];
+  /** The statements that make a table with its constraints, the tables that they refer to, and indexes that were made behind it. */
+  readonly making?: readonly string[];
+  readonly refersTo?: readonly string[];
+  /** What a table has besides, under names among those of relations: its key, indexes and sequences. */
+  readonly beside?: readonly string[];
   /** Of a function: its parameters in SQL, and the type that it answers. */
   readonly signature?: { readonly params: string; readonly returns: string };
   /** Of a type of rows: the number by which clients know it; one that is told for a column alone has none. */
@@ -125,7 +130,7 @@ class Catalogue {
     const held = this.#held;
     if (held && held.size === wanted.size && [...wanted].every(([name, made]) => held.get(name) === made)) return;
     // What is made later may have the name of a key: then all are made anew.
-    const keys = [...(held?.keys() ?? [])].map((name) => `${name}_pkey`);
+    const keys = [...(held?.values() ?? [])].flatMap((made) => (JSON.parse(made) as Told).beside ?? []);
     if (held && keys.some((name) => wanted.has(name) && !held.has(name))) {
       this.close();
       this.#held = undefined;
@@ -135,13 +140,18 @@ class Catalogue {
       await this.#server.drop(this.#database);
       await this.#server.make(this.#database);
     }
+    // What refers to a table that is made anew is made anew too.
+    const stale = (name: string, made: string): boolean => {
+      const { refersTo = [] } = JSON.parse(made) as Told;
+      return wanted.get(name) !== made || refersTo.some((other) => other !== name && held?.get(other) !== wanted.get(other));
+    };
+    const staleNames = new Set([...(held ?? [])].flatMap(([name, made]) => (stale(name, made) ? [name] : [])));
     const gone = [...(held ?? [])]
-      .filter(([name, made]) => wanted.get(name) !== made)
+      .filter(([name]) => staleNames.has(name))
       .map(([name, made]) => ({ told: JSON.parse(made) as Told, name }))
       .sort((left, right) => turnOf(right.told) - turnOf(left.told))
       .map(({ told, name }) => dropped(told, name));
-    const come = all
-      .filter((relation) => held?.get(relation.name) !== wanted.get(relation.name))
+    const come = inOrder(all.filter(({ name }) => !held?.has(name) || staleNames.has(name)))
       .sort((left, right) => turnOf(left) - turnOf(right))
       .map((relation) => made(relation, (name) => wanted.has(name)));
     await using sql = openSql(this.#server.filledAt(this.#database), { max: 1 });
@@ -149,6 +159,21 @@ class Catalogue {
     if (gone.length + come.length > 0) await sql.platform().script([...gone, ...come].join('\n'));
     this.#held = wanted;
   }
+}
+
+/** Tables behind those that they refer to. */
+function inOrder(relations: readonly Told[]): Told[] {
+  const placed = new Set<Told>();
+  const place = (told: Told, depth: number): void => {
+    if (placed.has(told) || depth > relations.length) return;
+    for (const name of told.refersTo ?? []) {
+      const other = relations.find((each) => each.name === name);
+      if (other && other !== told) place(other, depth + 1);
+    }
+    placed.add(told);
+  };
+  for (const told of relations) place(told, 0);
+  return [...placed];
 }
 
 const sessionSettings = [
@@ -201,7 +226,7 @@ const dropped = ({ text, signature, rows }: Told, name: string): string =>
     ? `drop type public.${quoted(name)};`
     : signature !== undefined
       ? `drop function public.${quoted(name.slice(functionMark.length))};`
-      : `drop ${text === null ? 'table' : 'materialized view'} public.${quoted(name)};
+      : `drop ${text === null ? 'table' : 'materialized view'} public.${quoted(name)} cascade;
    delete from ${shadowSchema}.relation where name = ${literal(name)};`;
 
 /** The body of a view's statement, as PostgreSQL would tell it. */
@@ -213,6 +238,22 @@ function keyed({ name, key = [] }: Told, isTaken: (name: string) => boolean): st
   let constraint = `${name}_pkey`;
   while (isTaken(constraint)) constraint += '1';
   return `, constraint ${quoted(constraint)} primary key (${key.map(quoted).join(', ')})`;
+}
+
+/**
+ * A table by the statements that made it, as the role that all belongs to, so that its constraints, indexes and usual values are told
+ * too; where that role cannot make it so, its columns and its key alone.
+ */
+function madeBy({ making = [], beside = [] }: Told, plain: string, isTaken: (name: string) => boolean): string {
+  if (making.length === 0 || beside.some(isTaken)) return plain;
+  return `do $gamut$ begin
+    execute ${literal('set local role gamut')};
+    ${making.map((each) => `execute ${literal(each)};`).join(' ')}
+    execute ${literal('reset role')};
+  exception when others then
+    execute ${literal('reset role')};
+    execute ${literal(plain)};
+  end $gamut$;`;
 }
 
 /** Before the names of functions, which may be those of relations too: a name of a relation does not begin so. */
@@ -239,14 +280,12 @@ function made(relation: Told, isTaken: (name: string) => boolean): string {
     .map((column) => `${quoted(column.name)} ${told(column.type)}${required.includes(column.name) ? ' not null' : ''}`)
     .join(', ');
   const nothing = shown.map((column) => `null::${told(column.type)} as ${quoted(column.name)}`).join(', ');
-  const make =
-    text === null
-      ? `create table ${at} (${typed}${keyed(relation, isTaken)});`
-      : `create materialized view ${at} as select ${nothing} with no data;`;
+  const plain = `create table ${at} (${typed}${keyed(relation, isTaken)});`;
+  const make = text === null ? madeBy(relation, plain, isTaken) : `create materialized view ${at} as select ${nothing} with no data;`;
   const kind = text === null ? 'table' : 'materialized view';
   return `${make}
     alter ${kind} ${at} owner to ${owner};
-    grant select on ${at} to ${asker};
+    grant select${text === null ? ', references' : ''} on ${at} to ${asker};
     insert into ${shadowSchema}.relation (name, oid, definition)
       values (${literal(name)}, ${literal(at)}::regclass, ${text === null ? 'null' : literal(definitionOf(text))});`;
 }

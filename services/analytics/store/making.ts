@@ -8,6 +8,8 @@ export interface Unsettled {
   /** A table that it made with an index of a name. */
   indexed(index: string): Relation | undefined;
   isGone(id: bigint): boolean;
+  /** The tables that it made. */
+  tables(): readonly Relation[];
   /** Whether something that it made reads a relation. */
   isNeeded(id: bigint): boolean;
   /** The types of rows that it made. */
@@ -54,9 +56,9 @@ export function making(id: bigint, { needs, connection, calls = [], orders = nul
   ];
 }
 
-/** What drops a relation, where it is still there by its name. */
-export const dropping = ({ id, name }: Relation): Statement => ({
-  text: `with gone as (delete from relation where id = $1 and name = $2 returning 1)
+/** What drops a relation, where it is still there by its name, and by what was committed of it where that is told. */
+export const dropping = ({ id, name }: Relation, epoch: bigint | null): Statement => ({
+  text: `with gone as (delete from relation where id = $1 and name = $2 and epoch = coalesce($3, epoch) returning 1)
          select exactly_one((select count(*) from gone))`,
-  params: [id, name],
+  params: [id, name, epoch],
 });

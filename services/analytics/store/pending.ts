@@ -10,7 +10,11 @@ import type { NewRelation, Relation } from './relation.ts';
 
 /** A relation that a transaction made; `live` are the rows of a table. */
 export type Made = { readonly relation: Relation; readonly spec: NewRelation; readonly live: LiveTable | undefined };
-type Step = { readonly id: bigint } & ({ readonly changes: readonly Changed[] } | { readonly made: Made } | { readonly gone: Relation });
+type Step = { readonly id: bigint } & (
+  | { readonly changes: readonly Changed[] }
+  | { readonly made: Made }
+  | { readonly gone: Relation; readonly epoch: bigint | null }
+);
 
 /** What a transaction changed so far, which nobody else sees. */
 export class Pending implements Unsettled {
@@ -55,9 +59,20 @@ export class Pending implements Unsettled {
   }
 
   drop(relation: Relation): void {
-    this.#steps.push({ id: relation.id, gone: relation });
+    this.#steps.push({ id: relation.id, gone: relation, epoch: null });
     this.#gone.add(relation.id);
     this.#isMaking = true;
+  }
+
+  /** Notes a table that another one takes the place of, with the rows that it had by then. */
+  replace(relation: Relation, made: Made): void {
+    this.#steps.push({ id: relation.id, gone: relation, epoch: relation.epoch });
+    this.#gone.add(relation.id);
+    this.make(made);
+  }
+
+  tables(): readonly Relation[] {
+    return this.#made().flatMap(({ relation }) => (relation.kind === 'table' ? [relation] : []));
   }
 
   /** Whether it makes or drops relations, so that names may stand for others than elsewhere. */
@@ -114,8 +129,16 @@ export class Pending implements Unsettled {
   settling() {
     const made = this.#made();
     const own = new Set(this.#steps.flatMap((step) => ('made' in step ? [step.id] : [])));
-    const gone = this.#steps.flatMap((step) => ('gone' in step && !own.has(step.id) ? [step.gone] : []));
-    return { made, gone, statements: [...gone.map(dropping), ...made.flatMap(({ relation, spec }) => making(relation.id, spec))] };
+    const left = this.#steps.flatMap((step) => ('gone' in step && !own.has(step.id) ? [step] : []));
+    const gone = left.map((step) => step.gone);
+    return {
+      made,
+      gone,
+      statements: [
+        ...left.map((step) => dropping(step.gone, step.epoch)),
+        ...made.flatMap(({ relation, spec }) => making(relation.id, spec)),
+      ],
+    };
   }
 
   /** A statement failed: what its drafts have taken of it is given up. */

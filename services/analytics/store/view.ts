@@ -15,7 +15,9 @@ import { planQuery, planRows, type Query } from '../domain/planner.ts';
 import { volatileFunctions } from '../domain/function-library.ts';
 import { functionsIn, relationsIn } from '../domain/reference.ts';
 import { parseStatement } from '../domain/statement.ts';
+import type { Reference } from '../domain/foreign-key.ts';
 import { type Table, tableOf } from '../domain/table.ts';
+import { madeIn } from '../domain/table-statement.ts';
 import type { TypesOf } from '../domain/type-name.ts';
 import { isPseudo, type Type } from '../domain/value.ts';
 import type { Changing } from '../domain/write.ts';
@@ -85,6 +87,9 @@ function checkKeepable({ name, origin }: Relation, plan: Plan): void {
     );
 }
 
+/** A reference of a table to another one. */
+export type Referring = { readonly relation: Relation; readonly reference: Reference };
+
 /** The plans of views, as they are asked for by name and number. */
 export class Plans {
   readonly #relations: Relations;
@@ -141,9 +146,7 @@ export class Plans {
     const made = JSON.stringify(indexes);
     const known = this.#tables.get(id);
     if (known?.made === made) return known.table;
-    const statement = await parseStatement(text ?? '', keptTypes({ types }));
-    if (statement?.kind !== 'createTable') throw new StatementError(sqlstates.syntax, 'the text is no CREATE TABLE');
-    const table = tableOf(statement.made, indexes ?? []);
+    const table = tableOf(await madeIn(text ?? '', keptTypes({ types })), indexes ?? []);
     if (this.#tables.size >= plansKeptMax) this.#tables.clear();
     this.#tables.set(id, { table, made });
     return table;
@@ -157,6 +160,40 @@ export class Plans {
   /** Types of rows by the numbers that clients name. */
   typesByOid(at: Seen, oids: readonly number[]): Promise<ReadonlyMap<number, Type>> {
     return rowTypesByOid(this.#relations, at, oids);
+  }
+
+  /** Those tables of an environment that somebody may list. */
+  async tablesOf(at: Placed, listed: readonly { readonly name: string }[]): Promise<Relation[]> {
+    const names = new Set(listed.map(({ name }) => name));
+    return names.size === 0 ? [] : (await this.#relations.list(at, 'table')).filter(({ name }) => names.has(name));
+  }
+
+  /** The tables of an environment that have references, as far as they are kept. */
+  readonly #referring = new Map<string, { readonly generation: number; readonly found: Promise<readonly Referring[]> }>();
+
+  /** The references that tables have to one. */
+  async referring(at: Seen, name: string): Promise<readonly Referring[]> {
+    const key = `${at.tenant} ${at.scope}`;
+    const { generation } = this.#relations;
+    let known = this.#referring.get(key);
+    if (known?.generation !== generation) {
+      known = { generation, found: this.#referencesAt(at) };
+      known.found.catch(() => this.#referring.delete(key));
+      if (this.#referring.size >= plansKeptMax) this.#referring.clear();
+      this.#referring.set(key, known);
+    }
+    const kept = (await known.found).filter(({ relation }) => !at.unsettled?.isGone(relation.id));
+    const made = await this.#referencesOf(at.unsettled?.tables() ?? []);
+    return [...kept, ...made].filter(({ reference }) => reference.table === name);
+  }
+
+  async #referencesAt({ tenant, scope }: Seen): Promise<readonly Referring[]> {
+    return this.#referencesOf(await this.#relations.list({ tenant, scope }, 'table'));
+  }
+
+  async #referencesOf(relations: readonly Relation[]): Promise<Referring[]> {
+    const found = relations.map(async (relation) => (await this.table(relation)).references.map((reference) => ({ relation, reference })));
+    return (await Promise.all(found)).flat();
   }
 
   /** Understands the statement that makes a view. */

@@ -42,3 +42,137 @@ test('functions, operators, casts and forms of FROM answer what PostgreSQL answe
     assert.deepEqual(await told(client, text), await told(peer, text), text);
   await peer.end();
 });
+
+const stateOf = (text: string) =>
+  client.query(text).then(
+    () => '',
+    (error: pg.DatabaseError) => error.code,
+  );
+const rowsOf = async (text: string) => (await client.query({ text, rowMode: 'array' })).rows as unknown[][];
+
+test('foreign keys are kept: rows without what they refer to are refused, and what their references say is done to rows', async () => {
+  await client.query('create table author (id serial primary key, email varchar(20) unique)');
+  await client.query('create table book (id int primary key, author int references author on delete cascade, title text)');
+  await client.query(`create table letter (id int primary key, sender text
+    references author (email) on delete set null on update cascade deferrable initially deferred)`);
+  await client.query(`insert into author (email) values ('a'), ('b')`);
+  await client.query(`insert into book values (1, 1, 'x'), (2, 2, 'y'), (3, null, 'z')`);
+  assert.equal(await stateOf(`insert into book values (4, 99, 'w')`), '23503');
+  assert.equal(await stateOf('update book set author = 99 where id = 1'), '23503');
+  await client.query(`insert into letter values (1, 'a')`);
+  await client.query(`update author set email = 'aa' where id = 1`);
+  assert.deepEqual(await rowsOf('select sender from letter'), [['aa']]);
+  await client.query('delete from author where id = 1');
+  assert.deepEqual(await rowsOf('select id from book order by id'), [[2], [3]]);
+  assert.deepEqual(await rowsOf('select sender from letter'), [[null]]);
+  assert.equal(await stateOf('drop table author'), '2BP01');
+  assert.equal(await stateOf('create table bad (a int references nowhere)'), '42P01');
+  assert.equal(await stateOf('create table bad (a text references author)'), '42804');
+  // What is deferred holds at the end.
+  assert.equal(await stateOf(`begin; insert into letter values (2, 'zz'); insert into author (email) values ('zz'); commit`), '');
+  await client.query('begin');
+  await client.query(`insert into letter values (3, 'nobody')`);
+  assert.equal(await stateOf('commit'), '23503');
+  await client.query('rollback');
+  // Of two transactions at once one alone is kept.
+  const other = new pg.Client(house.login());
+  await other.connect();
+  await client.query('begin');
+  await client.query('delete from author where id = 2');
+  await other.query(`insert into book values (5, 2, 'v')`);
+  assert.equal(await stateOf('commit'), '23503');
+  await client.query('rollback');
+  await other.end();
+  assert.deepEqual(await rowsOf('select id from book order by id'), [[2], [3], [5]]);
+  await client.query('drop table author cascade');
+  assert.equal(await stateOf(`insert into book values (6, 77, 'u')`), '');
+});
+
+test('a table is altered within a transaction, with its rows, its numbers and what it is made of', async () => {
+  await client.query('create table item (id serial primary key, name text, n int default 5)');
+  await client.query(`insert into item (name) values ('a'), ('b')`);
+  await client.query('begin');
+  await client.query(`alter table item add column made timestamptz(3) default now() not null, add kind varchar(10) default 'k'`);
+  await client.query('alter table item add constraint item_n check (n < 100), alter column n set default 7');
+  await client.query('alter table item add constraint item_name unique (name)');
+  await client.query('alter table item rename column kind to sort');
+  await client.query('create index item_sort on item (sort)');
+  await client.query(`insert into item (name) values ('c')`);
+  assert.deepEqual(await rowsOf('select id, name, n, sort from item order by id'), [
+    [1, 'a', 5, 'k'],
+    [2, 'b', 5, 'k'],
+    [3, 'c', 7, 'k'],
+  ]);
+  await client.query('rollback');
+  assert.deepEqual(await rowsOf('select * from item order by id'), [
+    [1, 'a', 5],
+    [2, 'b', 5],
+  ]);
+  await client.query(`alter table item add constraint item_name unique (name), alter column n type text using n || '!', add code int`);
+  assert.deepEqual(await rowsOf('select * from item order by id'), [
+    [1, 'a', '5!', null],
+    [2, 'b', '5!', null],
+  ]);
+  assert.equal(await stateOf(`insert into item (name) values ('a')`), '23505');
+  assert.equal(await stateOf('alter table item alter column code set not null'), '23502');
+  assert.equal(await stateOf('alter table item drop constraint nothing'), '42704');
+  await client.query('alter table item drop constraint item_name, drop column n, rename to thing'.replace(', rename to thing', ''));
+  await client.query('begin; alter table item rename to thing; commit');
+  await client.query(`insert into thing (name) values ('a')`);
+  assert.equal((await rowsOf('select * from thing')).length, 3);
+  await client.query('create materialized view seen as select name from thing');
+  assert.equal(await stateOf('alter table thing drop column code'), '2BP01');
+});
+
+test('catalogues tell constraints, indexes, usual values and sequences of tables', async () => {
+  await client.query('create table told (id serial primary key, a varchar(9) unique, b int default 5 check (b > 0), c int)');
+  await client.query('create index told_c on told (c)');
+  await client.query('create table teller (id int primary key, told int references told on delete cascade)');
+  const constraints = `select conname, contype from pg_constraint where conrelid in ('told'::regclass, 'teller'::regclass)
+    and contype <> 'n' order by 1`;
+  assert.deepEqual(await rowsOf(constraints), [
+    ['teller_pkey', 'p'],
+    ['teller_told_fkey', 'f'],
+    ['told_a_key', 'u'],
+    ['told_b_check', 'c'],
+    ['told_pkey', 'p'],
+  ]);
+  assert.deepEqual(await rowsOf(`select indexname from pg_indexes where tablename = 'told' order by 1`), [
+    ['told_a_key'],
+    ['told_c'],
+    ['told_pkey'],
+  ]);
+  const columns = `select column_name, column_default, data_type, character_octet_length from information_schema.columns
+    where table_name = 'told' order by ordinal_position`;
+  assert.deepEqual(await rowsOf(columns), [
+    ['id', `nextval('told_id_seq'::regclass)`, 'integer', null],
+    ['a', null, 'character varying', 36],
+    ['b', '5', 'integer', null],
+    ['c', null, 'integer', null],
+  ]);
+  const kinds = `select constraint_type from information_schema.table_constraints where table_name = 'teller' order by 1`;
+  assert.deepEqual(
+    (await rowsOf(kinds)).flat().filter((each) => each !== 'CHECK'),
+    ['FOREIGN KEY', 'PRIMARY KEY'],
+  );
+  assert.deepEqual(await rowsOf(`select pg_get_serial_sequence('told', 'id')`), [['public.told_id_seq']]);
+});
+
+test('advisory locks are waited for, end with their transaction or connection, and are those of one environment', async () => {
+  const other = new pg.Client(house.login());
+  await other.connect();
+  const tried = async (on: pg.Client) => (await on.query('select pg_try_advisory_lock(7) as got')).rows[0].got as boolean;
+  await client.query('select pg_advisory_lock($1)', [7]);
+  assert.equal(await tried(other), false);
+  const waiting = other.query('select pg_advisory_lock(7)');
+  await client.query('select pg_advisory_unlock(7)');
+  await waiting;
+  assert.equal(await tried(client), false);
+  await other.query('begin; select pg_advisory_xact_lock(8); rollback');
+  assert.deepEqual(await rowsOf('select pg_try_advisory_xact_lock(8)'), [[true]]);
+  await other.end();
+  await house.until(
+    () => tried(client),
+    (got) => got,
+  );
+});

@@ -117,7 +117,7 @@ test('statements change tables as PostgreSQL itself has them changed', { timeout
     await real.end();
   }
   for (const [text, code] of [
-    ['create table x (a int4 references items)', '0A000'],
+    ['create table x (a int4 references items on delete set default)', '0A000'],
     ['create table x (a int4 generated always as (1) stored)', '0A000'],
     ['create index on items (lower(name))', '0A000'],
     ['create index on items (name) where n > 1', '0A000'],

@@ -4,7 +4,7 @@ import { formatId } from '#kernel/tenancy/id.ts';
 import type { Prepared } from '#engine/pgwire/application.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { typeNamed } from '../../domain/column.ts';
-import { parseStatement } from '../../domain/statement.ts';
+import { parseStatement, splitStatements } from '../../domain/statement.ts';
 import { type Column, rowTypeOf, type Type } from '../../domain/value.ts';
 import { type CatalogueText, catalogueText } from '../../domain/catalogue.ts';
 import type { analytics } from '../../service.ts';
@@ -44,7 +44,7 @@ export async function askCatalogue(
     const settled = [
       ...types.output.items.map(({ name, fields, type }) => toldType(name, fields, type)),
       ...sources.output.items.map(({ name, columns }) => ({ name, columns, text: null })),
-      ...tables.output.items.map(({ name, columns, key, required }) => ({ name, columns, text: null, key, required })),
+      ...(await Promise.all((await plans.tablesOf(session.caller, tables.output.items)).map((relation) => toldOf(plans, relation)))),
       ...views.output.items.map(({ name, columns, text: made }) => ({ name, columns, text: made })),
     ];
     const relations = [...(await unsettled(plans, settled, making())), ...(await Promise.all(functions.output.items.map(signed)))];
@@ -84,9 +84,22 @@ async function toldOf(plans: Plans, relation: Relation): Promise<Told> {
   const { name, columns, kind, text } = relation;
   if (kind === 'type') return toldType(name, columns, typeOfRows(relation));
   if (kind !== 'table') return { name, columns, text: kind === 'view' ? text : null };
-  const { key, required } = await plans.table(relation);
+  const { key, required, references, counters, indexes: all } = await plans.table(relation);
   const named = (places: readonly number[]) => places.map((place) => columns[place]?.name ?? '');
-  return { name, columns, text: null, key: named(key), required: named(columns.flatMap((_, place) => (required[place] ? [place] : []))) };
+  const indexes = (relation.indexes ?? []).map(
+    ({ name: index, places, isUnique }) =>
+      `create ${isUnique ? 'unique ' : ''}index ${quoted(index)} on public.${quoted(name)} (${named(places).map(quoted).join(', ')})`,
+  );
+  return {
+    ...{ name, columns, text: null, key: named(key), required: named(columns.flatMap((_, place) => (required[place] ? [place] : []))) },
+    making: [...(await splitStatements(text ?? '')).map((each) => each.trim()), ...indexes],
+    refersTo: references.map((each) => each.table),
+    beside: [
+      ...(key.length > 0 ? [`${name}_pkey`] : []),
+      ...all.map((index) => index.name),
+      ...counters.flatMap((counter, place) => (counter ? [`${name}_${columns[place]?.name}_seq`] : [])),
+    ],
+  };
 }
 
 /** A function as the catalogues tell it. */

@@ -1,4 +1,7 @@
 import type { Session } from '#kernel/contract/session.ts';
+import { formatId } from '#kernel/tenancy/id.ts';
+import { notBuilt } from '#engine/pgwire/statement-error.ts';
+import { databasesIn } from '../../domain/name.ts';
 import type { analytics } from '../../service.ts';
 import { isRead, type Relation } from '../../store/relation.ts';
 
@@ -27,4 +30,11 @@ export async function decide(session: Session<typeof analytics>, operation: Deci
 /** Decides the reading of all of them. */
 export async function decideReads(session: Session<typeof analytics>, relations: readonly Relation[]): Promise<void> {
   for (const { name, kind } of relations.filter(isRead)) await decide(session, reading[kind], name);
+}
+
+/** Relations are those of the database that the connection is to. Throws StatementError for a name of another. */
+export function checkDatabase(statement: unknown, text: string, scope: bigint): void {
+  if (!/\.[^.]*\./.test(text)) return;
+  const own = formatId(scope);
+  if ([...databasesIn(statement)].some((name) => name !== own)) throw notBuilt(`A reference to another database than ${own}`);
 }

@@ -13,33 +13,20 @@ import { explained } from '../../store/explained.ts';
 import type { Pendings } from '../../store/pending.ts';
 import type { Relation } from '../../store/relation.ts';
 import { planAsked, type Plans } from '../../store/view.ts';
+import { advisory, type AdvisoryLocks } from './advisory.ts';
 import { blocksOf, fieldsOf, none, unasked } from './answer.ts';
 import { inPieces, isScan } from './scan.ts';
 import { askCatalogue } from './catalogue.ts';
 import { alteringOf } from '../../domain/alter-statement.ts';
-import { decide, decideReads, dropping, reading } from './decision.ts';
+import { checkDatabase, decide, decideReads, dropping, reading } from './decision.ts';
 import { oidsOf, typesOf } from './parameter.ts';
 import { done, excused, placed, rows, undone } from './prepared.ts';
 import { columnsOf, makingOf } from './show-create.ts';
-import { lagColumns, lagOf } from './show-lag.ts';
+import { showing } from './showing.ts';
 import { TableDesk } from './table.ts';
 import { quoted, tableText } from '../../domain/table-text.ts';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
-
-/** The columns of what SHOW shows. */
-const shown = {
-  sources: ['name', 'topic', 'connection', 'place', 'decoded_records', 'decoded_fields', 'failure'],
-  tables: ['name', 'topic', 'key', 'epoch', 'rows'],
-  views: [
-    ...['name', 'source', 'epoch', 'groups', 'rejected', 'rejection', 'failure'],
-    ...['memory_rows', 'disk_rows', 'memory_bytes', 'disk_bytes'],
-  ],
-  sinks: ['name', 'source', 'topic', 'format', 'envelope', 'key', 'epoch', 'rejected', 'rejection', 'connection', 'place', 'failure'],
-  connections: ['name', 'type', 'address'],
-  functions: ['name', 'text'],
-  lag: lagColumns,
-} as const;
 
 /** What all connections share. */
 export type Known = {
@@ -47,6 +34,7 @@ export type Known = {
   readonly catalogues: Catalogues;
   readonly pendings: Pendings;
   readonly routines: RoutineCalls;
+  readonly locks: AdvisoryLocks;
 };
 
 const texts = (...names: string[]): Field[] => names.map((name) => ({ name, oid: oidOf('text') }));
@@ -76,6 +64,7 @@ export class SessionDesk implements Desk {
 
   async prepare(text: string, types: readonly number[]): Promise<Prepared | undefined> {
     const statement = await parseStatement(text, this.#plans.types(this.#tables.seen));
+    checkDatabase(statement, text, this.#session.caller.scope);
     switch (statement?.kind) {
       case undefined:
         return undefined;
@@ -101,6 +90,8 @@ export class SessionDesk implements Desk {
         return this.#alterConnection(statement);
       case 'alter':
         return this.#alter(statement);
+      case 'reshape':
+        return this.#reshape(statement);
       case 'createConnection':
         return this.#createConnection(statement);
       case 'write':
@@ -120,13 +111,21 @@ export class SessionDesk implements Desk {
       case 'showColumns':
         return rows('SHOW', texts('column', 'type', 'nullable'), () => columnsOf(this.#asking, statement.name));
       case 'show':
-        return this.#show(statement);
+        return showing(this.#session, statement.what);
       case 'subscribe':
         return this.#subscribe(statement.name, statement.committed);
       case 'explain':
         return this.#explain(statement);
       case 'copy':
         return this.#copy(statement);
+      case 'createSchema':
+        return done('CREATE SCHEMA', async () => {
+          if (!statement.orIs) throw new StatementError('42P06', 'schema "public" already exists');
+        });
+      case 'advisory': {
+        const { scope } = this.#session.caller;
+        return advisory({ locks: this.#known.locks, who: this, scope, isOpen: () => this.#tables.begun !== undefined }, statement);
+      }
       case 'control':
         return { params: [], control: statement.control, execute: unasked };
       case 'declare': {
@@ -139,11 +138,21 @@ export class SessionDesk implements Desk {
   }
 
   get bracket(): Bracket {
-    return this.#tables.bracket;
+    const { begin, commit, rollback, ...others } = this.#tables.bracket;
+    const release = () => this.#known.locks.release(this, false);
+    return {
+      ...{ begin, ...others },
+      commit: (signal) => commit(signal).finally(release),
+      rollback: () => {
+        rollback();
+        release();
+      },
+    };
   }
 
   end(): void {
     this.#tables.bracket.rollback();
+    this.#known.locks.release(this, true);
     this.#session.end();
   }
 
@@ -253,7 +262,26 @@ export class SessionDesk implements Desk {
     return done(tag, (signal) => excused(isExcused, '42701', this.#session.invoke(operation, name, input, { signal })));
   }
 
-  #drop({ of, names, orNone }: Of<'drop'>): Prepared {
+  /** Where nothing else is part of a transaction, what can be is done to the table where it is, for those who read it. */
+  #reshape({ name, text, orNone, place }: Of<'reshape'>): Prepared {
+    const { transaction } = this.#tables.transaction;
+    if (place && transaction === undefined) return this.#alter(place);
+    return undone('ALTER TABLE', (signal) =>
+      excused(
+        orNone,
+        sqlstates.relationMissing,
+        this.#tables.whole(
+          () =>
+            this.#session
+              .invoke('UpdateTable', name, { statement: text.trim(), ...this.#tables.within('table', name) }, { signal })
+              .then(() => undefined),
+          signal,
+        ),
+      ),
+    );
+  }
+
+  #drop({ of, names, orNone, cascades }: Of<'drop'>): Prepared {
     const tag = `DROP ${of === 'view' ? 'MATERIALIZED VIEW' : of.toUpperCase()}`;
     const missing =
       of === 'connection' || of === 'index' || of === 'type'
@@ -267,47 +295,25 @@ export class SessionDesk implements Desk {
       if (of === 'function') return this.#session.invoke('DeleteFunction', name, {}, { signal });
       return this.#session.invoke(dropping[of], name, this.#tables.within(of, name), { signal });
     };
+    if (of === 'table' && cascades)
+      return undone(tag, (signal) =>
+        this.#tables.whole(async () => {
+          for (const name of names) await this.#unreferred(name, signal);
+          for (const name of names) await excused(orNone, missing, one(name, signal));
+        }, signal),
+      );
     return (['connection', 'function', 'index'].includes(of) ? done : undone)(tag, async (signal) => {
       for (const name of names) await excused(orNone, missing, one(name, signal));
     });
   }
 
-  #show({ what }: Of<'show'>): Prepared {
-    const rowsOf = async (signal: AbortSignal): Promise<Cells[]> => {
-      if (what === 'sources') {
-        const { output } = await this.#session.invoke('ListSources', '', {}, { signal });
-        return output.items.map(({ name, topic, origin, failure = null, decoded }) => [
-          ...[name, topic, origin?.connection ?? null, origin?.table ?? origin?.path ?? null],
-          ...[...[decoded?.records, decoded?.fields].map((count = 0) => String(count)), failure],
-        ]);
-      }
-      if (what === 'tables') {
-        const { output } = await this.#session.invoke('ListTables', '', {}, { signal });
-        return output.items.map(({ name, topic, key, epoch, rows: count }) => [name, topic, key.join(', '), epoch, count]);
-      }
-      if (what === 'sinks') {
-        const { output } = await this.#session.invoke('ListSinks', '', {}, { signal });
-        return output.items.map(({ name, source, target, epoch, rejected, rejection = null, failure = null }) => [
-          ...[name, source, target.topic ?? null, target.format, target.envelope, target.key.join(', '), epoch, rejected, rejection],
-          ...[target.connection ?? null, target.table ?? target.path ?? null, failure],
-        ]);
-      }
-      if (what === 'lag') return await lagOf(this.#session, signal);
-      if (what === 'functions') {
-        const { output } = await this.#session.invoke('ListFunctions', '', {}, { signal });
-        return output.items.map(({ name, text }) => [name, text]);
-      }
-      if (what === 'connections') {
-        const { output } = await this.#session.invoke('ListConnections', '', {}, { signal });
-        return output.items.map(({ name, kind, address }) => [name, kind, address]);
-      }
-      const { output } = await this.#session.invoke('ListViews', '', {}, { signal });
-      return output.items.map(({ name, source, epoch, groups, rejected, rejection = null, failure = null, kept }) => [
-        ...[name, source, epoch, groups, rejected, rejection, failure],
-        ...(kept ? [kept.memoryRows, kept.diskRows, kept.memoryBytes, kept.diskBytes].map(String) : [null, null, null, null]),
-      ]);
-    };
-    return rows('SHOW', texts(...shown[what]), (_, signal) => rowsOf(signal));
+  /** Takes away the references that other tables have to one. */
+  async #unreferred(name: string, signal: AbortSignal): Promise<void> {
+    for (const { relation, reference } of await this.#plans.referring(this.#tables.seen, name)) {
+      if (relation.name === name) continue;
+      const text = `alter table ${quoted(relation.name)} drop constraint ${quoted(reference.name)}`;
+      await (await this.prepare(text, []))?.execute([], signal);
+    }
   }
 
   /** The relations that a SELECT names, whose columns are told to those alone who may read them. */

@@ -1,6 +1,6 @@
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import type { Caller } from '#kernel/contract/caller.ts';
-import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { checkColumns, type Format } from '../../domain/format.ts';
 import { checkedColumns } from '../../domain/column.ts';
 import { withColumn, withName } from '../../domain/alter-statement.ts';
@@ -9,6 +9,8 @@ import type { analytics } from '../../service.ts';
 import type { Altering } from '../alter.ts';
 import { missing, type Relation } from '../relation.ts';
 import { rowTypesOf } from '../row-type.ts';
+import { parseStatement } from '../../domain/statement.ts';
+import { reshape } from './reshape.ts';
 import { writable } from './sink.ts';
 import { type World, worded } from './world.ts';
 
@@ -32,6 +34,19 @@ export function alterHandlers(world: World): Own {
     add ? { needs: await rowTypesOf(relations, caller, [add]) } : {};
   const named = async ({ text }: Relation, name: string | undefined): Promise<Altering> =>
     name === undefined ? {} : { name, ...(text === null ? {} : { text: await withName(text, name) }) };
+  const renamedOrAdded = (call: Call<typeof analytics, 'UpdateTable'>) =>
+    altered(call as unknown as Call, 'table', async (relation) => {
+      const { name, add } = call.input;
+      if (name !== undefined && (await plans.referring(call.caller, relation.name)).length > 0)
+        throw notBuilt('RENAME of a table that foreign keys refer to');
+      const text = add ? await withColumn(relation.text ?? '', add) : relation.text;
+      return {
+        ...(await named({ ...relation, text }, name)),
+        ...(add ? { text } : {}),
+        ...added(relation, add, relation.format),
+        ...(await needing(call, add)),
+      };
+    });
   return {
     UpdateSource: (call) =>
       altered(call as unknown as Call, 'source', async (relation) => {
@@ -50,16 +65,9 @@ export function alterHandlers(world: World): Own {
         };
       }),
     UpdateTable: (call) =>
-      altered(call as unknown as Call, 'table', async (relation) => {
-        const { name, add } = call.input;
-        const text = add ? await withColumn(relation.text ?? '', add) : relation.text;
-        return {
-          ...(await named({ ...relation, text }, name)),
-          ...(add ? { text } : {}),
-          ...added(relation, add, relation.format),
-          ...(await needing(call, add)),
-        };
-      }),
+      call.input.statement === undefined
+        ? renamedOrAdded(call as unknown as Call<typeof analytics, 'UpdateTable'>)
+        : reshaped(world, call as unknown as Call<typeof analytics, 'UpdateTable'>),
     UpdateView: (call) =>
       altered(call as unknown as Call, 'view', async (relation) => {
         const { name, historyMs } = call.input;
@@ -68,6 +76,18 @@ export function alterHandlers(world: World): Own {
     UpdateSink: (call) => altered(call as unknown as Call, 'sink', (relation) => named(relation, call.input.name)),
   };
 }
+
+/** Carries out an ALTER TABLE, within the transaction that it is a part of. */
+const reshaped = (world: World, call: Call<typeof analytics, 'UpdateTable'>) =>
+  worded(async () => {
+    const { statement: text = '', transaction } = call.input;
+    const pending = transaction === undefined ? undefined : world.pendings.get(transaction, call.caller);
+    const statement = await parseStatement(text, world.plans.types({ ...call.caller, unsettled: pending }));
+    if (statement?.kind !== 'reshape' || statement.name !== call.ref.name || pending === undefined)
+      throw new StatementError(sqlstates.syntax, `the text does not alter the table "${call.ref.name}" within a transaction`);
+    await reshape(world, call as unknown as Call<typeof analytics>, statement, pending);
+    return { output: {} };
+  });
 
 /** The columns with another behind them, which the values of the relation can have. */
 function added({ kind, name, columns, origin }: Relation, add: Column | undefined, format: Format | null | undefined): Altering {

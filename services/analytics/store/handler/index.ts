@@ -53,6 +53,7 @@ async function within({ plans }: World, pending: Pending, relation: Relation, in
   if (!made) throw alone('CREATE INDEX on a table that was there before');
   const other = { ...relation, indexes };
   const live = unkeptTable(other, await plans.table(other));
+  if (made.live) live.view.goOn(made.live.view);
   try {
     pending.draft(live);
   } catch (error) {

@@ -28,7 +28,7 @@ import { isRead, type Relation } from '../relation.ts';
 import { statisticsOf } from '../statistic.ts';
 import { contextOf, planAsked } from '../view.ts';
 import { carriedApart } from './apart.ts';
-import { liveTable } from './transaction.ts';
+import { liveTable } from './live-table.ts';
 import type { World } from './world.ts';
 
 export type Asked = {

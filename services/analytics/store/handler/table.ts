@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { checksOf } from '../../domain/check.ts';
@@ -19,9 +18,12 @@ import { isRead, type Relation } from '../relation.ts';
 import { type Change, changeAsked, tableNamed } from '../table.ts';
 import { contextOf } from '../view.ts';
 import { follow } from './follow.ts';
+import { liveTable } from './live-table.ts';
 import { batchOf, read, reading, toldColumns, typesSaid } from './read.ts';
+import { around, checkAtEnd, keepReferences, together } from './reference.ts';
+import { checkKeys, topicFor } from './reshape.ts';
 import { writable } from './sink.ts';
-import { dropRelation, liveTable, makeRelation, partsOf, placed, seenIn } from './transaction.ts';
+import { dropRelation, makeRelation, partsOf, placed, seenIn } from './transaction.ts';
 import { type World, worded } from './world.ts';
 
 type Own = Pick<
@@ -54,9 +56,10 @@ export function tableHandlers(world: World): Own {
         const fresh = { ...table, columns, defaults: defaults.map((node) => node && atMoment(node, call.now * 1000)) };
         planWrite({ insert: { relation: { relname: name } } }, fresh, contextOf(text, new Map(), []));
         checksOf(fresh, name);
+        await checkKeys(world, seen, undefined, tableOf(statement.made), name);
         if ((await relations.find(seen, name)) !== undefined)
           throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
-        const topic = `table.${name.replaceAll(/[^a-zA-Z0-9_-]/g, '_')}.${randomBytes(4).toString('hex')}`;
+        const topic = topicFor(name);
         await world.logs.as(call.caller, (log) => writable(log, topic));
         const format = { kind: 'json', envelope: 'debezium' } as const;
         const spec = { name, kind: 'table', columns, topic, format, text, target: null, needs: [...types] } as const;
@@ -104,11 +107,18 @@ async function written(world: World, call: Writing) {
   const table = await liveTable(world, open, change.relation.id);
   const work = (pending: Pending) => changed(world, call, { change, table, given, pending });
   if (open) return { output: await work(open) };
-  // From what it reads to what it writes nobody else changes the table.
-  return table.alone(async () => {
-    const pending = new Pending(call.now);
+  const pending = new Pending(call.now);
+  const within = { world, at: call.caller, pending };
+  // From what it reads to what it writes nobody else changes the table, nor those that references lead to and come from.
+  const tables = await around(within, [table]);
+  return together(tables, async () => {
     const output = await work(pending);
-    await commitParts(world.kept, placed(call.caller), partsOf(pending, new Map([[change.relation.id, table]])));
+    const changed = new Map(tables.map((each) => [each.relation.id, each]));
+    await checkAtEnd(
+      within,
+      [...pending.changes().keys()].flatMap((id) => changed.get(id) ?? []),
+    );
+    await commitParts(world.kept, placed(call.caller), partsOf(pending, changed));
     return { output };
   });
 }
@@ -133,6 +143,13 @@ async function changed(world: World, call: Writing, { change, table, given, pend
     };
     const { done, told } = await withRoutines(world.routines.of(call.caller), work, () => pending.spoil());
     pending.note(table, done.changes);
+    const kind =
+      of.kind === 'insertQuery' || (of.kind === 'insert' && of.conflict === 'error')
+        ? 'insert'
+        : of.kind === 'delete'
+          ? 'delete'
+          : 'update';
+    await keepReferences({ world, at: seenBy(call.caller, pending), pending }, { table, changes: done.changes, kind });
     const rows = told.map((row) => printRow(returning?.columns ?? [], row));
     return { count: done.rows.length, fields: toldColumns(returning?.columns ?? []), rows };
   } catch (error) {
@@ -177,6 +194,7 @@ async function loaded(
   try {
     draft.take(changes);
     pending.note(table, changes);
+    await keepReferences({ world, at: seenBy(call.caller, pending), pending }, { table, changes, kind: 'insert' });
   } catch (error) {
     pending.spoil();
     throw error;

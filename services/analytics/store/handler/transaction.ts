@@ -9,6 +9,8 @@ import { type Pending, seenBy } from '../pending.ts';
 import { missing, type NewRelation, type Relation } from '../relation.ts';
 import { overtaken } from '../state.ts';
 import { forgetSource } from './forget-source.ts';
+import { liveTable } from './live-table.ts';
+import { around, checkAtEnd, together } from './reference.ts';
 import { type World, worded } from './world.ts';
 
 type Within = { readonly caller: Caller; readonly input: { readonly transaction?: string } };
@@ -21,10 +23,6 @@ const pendingOf = ({ pendings }: World, { caller, input }: Within): Pending | un
 
 /** The environment as the call's transaction sees it. */
 export const seenIn = (world: World, call: Within): Caller & Seen => seenBy(call.caller, pendingOf(world, call));
-
-/** A table that is there, or that a transaction made. */
-export const liveTable = async ({ tables }: World, pending: Pending | undefined, id: bigint): Promise<LiveTable> =>
-  pending?.live(id) ?? (await tables.get(id));
 
 /** Makes a relation at once, or with the transaction that the call is part of. */
 export async function makeRelation(world: World, call: Within, spec: NewRelation): Promise<Relation> {
@@ -52,12 +50,26 @@ type Dropping = Within & Pick<Call, 'ref'>;
 export async function dropRelation(world: World, call: Dropping, kind: Relation['kind']): Promise<void> {
   const pending = pendingOf(world, call);
   const { name } = call.ref;
-  if (!pending) return ended(world, call.caller, await world.relations.drop(call.caller, kind, name));
+  if (!pending) {
+    if (kind === 'table') await checkUnreferred(world, call.caller, { name });
+    return ended(world, call.caller, await world.relations.drop(call.caller, kind, name));
+  }
   const seen = seenBy(call.caller, pending);
   const relation = await world.relations.find(seen, name);
   if (relation?.kind !== kind) throw missing(kind, name);
   await world.relations.checkUnneeded({ ...call.caller, unsettled: pending }, relation);
+  await checkUnreferred(world, { ...call.caller, unsettled: pending }, relation);
   pending.drop(relation);
+}
+
+/** Refuses a table that references of other tables lead to. */
+async function checkUnreferred({ plans }: World, at: Seen, { name }: Pick<Relation, 'name'>): Promise<void> {
+  const other = (await plans.referring(at, name)).find(({ relation }) => relation.name !== name);
+  if (other)
+    throw new StatementError(
+      sqlstates.dependents,
+      `cannot drop table ${name} because constraint ${other.reference.name} on table ${other.relation.name} depends on it`,
+    );
 }
 
 async function ended(world: World, caller: Caller, gone: Relation): Promise<void> {
@@ -93,9 +105,11 @@ async function commit(world: World, call: Call<typeof analytics>, pending: Pendi
   for (const { relation } of made) await call.also(making[relation.kind], '');
   for (const { kind, name } of gone) await call.also(dropping[kind], name);
   const parts = partsOf(pending, tables);
-  const inOrder = [...tables.values()].sort((left, right) => (left.relation.id < right.relation.id ? -1 : 1));
+  const within = { world, at: { ...call.caller, unsettled: pending }, pending };
+  const inOrder = await around(within, tables.values());
   const settle = () => commitParts(world.kept, placed(call.caller), parts, statements);
-  const whole = () => {
+  const whole = async () => {
+    await checkAtEnd(within, tables.values());
     if (statements.length === 0) return settle();
     const names = made.map(({ relation }) => relation.name);
     return world.relations.settled(names, settle).catch((error: unknown) => {
@@ -104,8 +118,7 @@ async function commit(world: World, call: Call<typeof analytics>, pending: Pendi
       throw error;
     });
   };
-  const within = (place: number): Promise<void> => inOrder[place]?.alone(() => within(place + 1)) ?? whole();
-  await within(0);
+  await together(inOrder, whole);
   for (const each of gone) await ended(world, call.caller, each);
   for (const { relation } of made) begun(world, call.caller, relation);
 }
