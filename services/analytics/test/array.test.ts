@@ -306,7 +306,7 @@ test('tables have arrays of every type, by every client and in every format', as
   const { rows } = await client.query<{ column: string; is: string }>(
     `select attname as column, format_type(atttypid, atttypmod) as is from pg_attribute where attrelid = 'lists'::regclass and attnum > 0 order by attnum`,
   );
-  assert.deepEqual(rows.map(({ is }) => is).slice(0, 4), ['integer', 'integer[]', 'text[]', 'numeric[]']);
+  assert.deepEqual(rows.map(({ is }) => is).slice(0, 4), ['integer', 'integer[]', 'text[]', 'numeric(6,2)[]']);
 });
 
 test('rows are values, keys and answers in both formats, and no columns of relations', async () => {

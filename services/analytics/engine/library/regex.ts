@@ -32,7 +32,8 @@ function compiled(pattern: string, flags = ''): RE2JS {
   for (const letter of flags) {
     const bit = letters[letter];
     if (bit === undefined) throw new StatementError('22023', `invalid regular expression option: "${letter}"`);
-    bits |= bit;
+    // Of i and c the last one holds.
+    bits = letter === 'c' ? bits & ~RE2JS.CASE_INSENSITIVE : bits | bit;
   }
   // A point stands for ends of lines too, unless lines count.
   if (!/[nmp]/.test(flags)) bits |= RE2JS.DOTALL;
@@ -106,7 +107,8 @@ export const regexes = {
     const parts: string[] = [];
     let from = 0;
     for (const matcher of matchesOf(text, compiled(pattern, flags))) {
-      if (matcher.end() === 0 || matcher.start() === text.length) continue;
+      // Nothing at the ends, or right behind a match, parts nothing.
+      if (matcher.start() === matcher.end() && (matcher.end() === from || matcher.start() === text.length)) continue;
       parts.push(text.slice(from, matcher.start()));
       from = matcher.end();
     }
@@ -118,7 +120,8 @@ export const regexes = {
     let isEscaped = false;
     let isClass = false;
     for (const sign of pattern) {
-      if (isEscaped) made += /\w/.test(sign) ? sign : `\\${sign}`;
+      // A quote behind the escape parts the pattern, and stands for nothing.
+      if (isEscaped) made += sign === '"' ? '' : /\w/.test(sign) ? sign : `\\${sign}`;
       else if (isClass) made += sign === '\\' ? '\\\\' : sign;
       else if (sign === '%') made += '.*';
       else if (sign === '_') made += '.';

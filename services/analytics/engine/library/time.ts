@@ -35,6 +35,7 @@ function age(later: number, earlier: number): Interval {
 function daysOf(year: number, month: number, day: number): number {
   const at = new Date(0).setUTCFullYear(year, month - 1, day);
   const date = new Date(at);
+  if (year < 0) throw new StatementError(sqlstates.notBuilt, 'years before Christ are not supported yet');
   if (year === 0 || date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day)
     throw new StatementError(
       '22008',

@@ -38,13 +38,13 @@ export async function reshape(world: World, call: Call<typeof analytics>, statem
   const { plans, relations } = world;
   const at: Seen = { ...call.caller, unsettled: pending };
   const relation = await tableNamed(plans, at, statement.name);
+  const old = await liveTable(world, pending, relation.id);
+  const shape = new Reshape(await madeIn(relation.text ?? '', keptTypes(relation)), tableOf);
+  shape.take(statement.node);
   await relations.checkUnneeded(at, relation).catch((error: unknown) => {
     if (!(error instanceof StatementError)) throw error;
     throw new StatementError(sqlstates.dependents, `cannot alter table ${relation.name} because views or sinks depend on it`);
   });
-  const old = await liveTable(world, pending, relation.id);
-  const shape = new Reshape(await madeIn(relation.text ?? '', keptTypes(relation)), tableOf);
-  shape.take(statement.node);
   const { made, sources } = shape.reshaped;
   const name = made.relation?.relname ?? relation.name;
   const indexes = movedIndexes(relation, made, sources);
