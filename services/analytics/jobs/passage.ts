@@ -27,7 +27,9 @@ export class Passage {
     promise.catch(done);
     this.failing = promise;
     this.#fail = reject;
-    signal.addEventListener('abort', () => resolve());
+    // What is ended while it is being loaded has no end to wait for.
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
   }
 
   /** Whether nothing is to begin any more. */
