@@ -30,6 +30,7 @@ type Options = {
 /** Opens the need of a log. */
 export function openLogs({ data, name, serviceToken, ca, external }: Options): Logs {
   let opened: { readonly url: string; readonly log: Log } | undefined;
+  let isClosed = false;
 
   async function address(door: 'log.kafka' | 'log.registry'): Promise<string> {
     if (door === 'log.kafka' && external !== undefined) return external;
@@ -53,13 +54,16 @@ export function openLogs({ data, name, serviceToken, ca, external }: Options): L
   return {
     async own(at, lane) {
       const url = await address('log.kafka');
+      if (isClosed) throw fault('Unavailable', 'The log is read no more.');
       if (opened?.url !== url) {
-        await opened?.log.close();
+        // Another who asks at the same time finds the new one.
+        const before = opened;
         const loginOf = async (place: string) => {
           const [ownTenant = '', ownScope = ''] = place.split(' ');
           return { bearer: await serviceToken(ownAt({ tenant: BigInt(ownTenant), scope: BigInt(ownScope) })) };
         };
         opened = { url, log: open(url, loginOf) };
+        await before?.log.close();
       }
       return opened.log.at(placeOf(at), lane);
     },
@@ -74,6 +78,9 @@ export function openLogs({ data, name, serviceToken, ca, external }: Options): L
       const headers = async () => ({ 'gamut-service': await serviceToken(caller ?? ownAt(at)) });
       return openRegistry(url, { ...(ca ? { ca } : {}), headers });
     },
-    close: async () => opened?.log.close(),
+    async close() {
+      isClosed = true;
+      await opened?.log.close();
+    },
   };
 }

@@ -39,14 +39,20 @@ export class Cluster {
     }
   }
 
+  /** The one connection to a broker; a new one where that is lost. */
   async #to(place: Place): Promise<Connection> {
-    if (this.#closing.signal.aborted) throw new LogError('Closed', 'The client of the log is closed.');
     const key = `${place.host}:${place.port}`;
-    const known = await this.#connections.get(key)?.catch(() => undefined);
-    if (known && !known.isLost) return known;
+    for (;;) {
+      if (this.#closing.signal.aborted) throw new LogError('Closed', 'The client of the log is closed.');
+      const known = this.#connections.get(key);
+      if (!known) break;
+      const connection = await known.catch(() => undefined);
+      if (connection && !connection.isLost) return connection;
+      // Another may have begun a new one meanwhile.
+      if (this.#connections.get(key) === known) this.#connections.delete(key);
+    }
     const opening = this.#transport().then((transport) => Connection.open(place, transport, this.#clientId));
     this.#connections.set(key, opening);
-    opening.catch(() => this.#connections.delete(key));
     return opening;
   }
 

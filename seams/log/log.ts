@@ -82,7 +82,9 @@ export function openLog(url: string, options: LogOptions): Log {
   const { clientId, ca, loginOf, locate } = options;
   const common = { tls, ...(ca ? { ca } : {}), ...(locate ? { locate } : {}) };
   const scopes = new Map<string, { cluster: Cluster; log: ScopedLog }>();
+  let isClosed = false;
   const close = async () => {
+    isClosed = true;
     await Promise.all([...scopes.values()].map(({ cluster }) => cluster.close()));
   };
   return {
@@ -97,6 +99,7 @@ export function openLog(url: string, options: LogOptions): Log {
           return { ...common, ...(shown ? { login: shown } : {}) };
         };
         const cluster = new Cluster(brokers, transport, clientId);
+        if (isClosed) void cluster.close();
         scopes.set(key, (known = { cluster, log: scopedLog(cluster, loginOf ? '' : (prefix ?? `${scope}.`)) }));
       }
       return known.log;
