@@ -438,7 +438,9 @@ test('questions to long topics are answered by DuckDB as by views, over what was
   assert.ok(duckProcess());
   await client.query(`update big set v = v + 7 where id = 5`);
   assert.deepEqual((await rowsOf(groups))[0], [sums?.[0], sums?.[1], String(Number(sums?.[2]) + 7)]);
-  // What lies in memory is for those alone who may read the topic.
+});
+
+test('who may not read a topic is not answered from what lies in memory of it', async () => {
   const someone = await house.credential();
   const text = `forbid (principal == Gamut::Principal::"service-${someone.id}", action == log::Action::"Fetch", resource == log::Topic::"lots");`;
   assert.equal((await house.call('POST', '/v1/platform/policies', { name: 'lots', text })).status, 201);
