@@ -67,13 +67,13 @@ export const main = implement<typeof analytics, Needs>(
     const networks = new NetworkPool();
     const models = new Models(sql, sealer, networks);
     const routines = new Routines(pool, models);
-    const kept = { ...carriers, ...stores, changes, tables, log, routines, spills: await spillsOf(directory) };
-    const feeds = new Feeds(logs);
     const [history, files] = [new History(sql, sealer), new Files(sql)];
+    const kept = { ...carriers, ...stores, history, changes, tables, log, routines, spills: await spillsOf(directory) };
+    const feeds = new Feeds(logs);
     const outside = new Outside({ relations, ...carriers });
     const lookups = new Lookups({ live, tables, changes, outside });
     const lags = new Lags({ logs, log });
-    const maintenance = new Maintenance({ ...kept, crews, feeds, lags, live, lookups, history, files, schemas, scopes });
+    const maintenance = new Maintenance({ ...kept, crews, feeds, lags, live, lookups, files, schemas, scopes });
     maintenance.begin();
     const looking = viewReadings({ plans, live, changes, routines });
     const stopAlerting = keepEvaluating({ sql, resources, scopes, emit, allow, now, log, everyMs: alertMs, ...looking });

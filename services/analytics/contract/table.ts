@@ -1,5 +1,6 @@
 import type { Operation } from '#kernel/contract/contract.ts';
 import { Type } from '#kernel/contract/type.ts';
+import { spanMaxMs } from '../domain/limits.ts';
 import { indexColumnsMax, loadRowsMax, paramsMax, textMax, valueMax } from './limits.ts';
 import { asked, Cell, closed, Column, committed, followed, Name, none, read, Text, Transaction, TypeName, within, write } from './part.ts';
 
@@ -37,8 +38,16 @@ export const tableOperations = {
   UpdateTable: {
     ...write,
     on: 'Table',
-    text: 'Give a table another name, or an empty column, or alter it by a statement within a transaction.',
-    input: Type.Object({ name: Type.Optional(Name), add: Type.Optional(Column), statement: Type.Optional(Text), ...within }, closed),
+    text: 'Give a table another name, or an empty column, let it remember what was, or alter it by a statement within a transaction.',
+    input: Type.Object(
+      {
+        ...{ name: Type.Optional(Name), add: Type.Optional(Column), statement: Type.Optional(Text), ...within },
+        historyMs: Type.Optional(
+          Type.Integer({ minimum: 0, maximum: spanMaxMs, description: 'For how long it remembers what was; 0 for not at all.' }),
+        ),
+      },
+      closed,
+    ),
     output: none,
   },
   DeleteTable: {

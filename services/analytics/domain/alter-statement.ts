@@ -15,7 +15,7 @@ type Kind = 'source' | 'table' | 'view' | 'sink';
 export type Alteration =
   | { readonly what: 'rename'; readonly to: string }
   | { readonly what: 'add'; readonly column: Column; readonly orIs: boolean }
-  /** Of a view; 0 remembers nothing. */
+  /** Of a view or table; 0 remembers nothing. */
   | { readonly what: 'history'; readonly historyMs: number }
   | { readonly what: 'source'; readonly idleMs?: number; readonly late?: string; readonly deadLetters?: string };
 export type Alter = { readonly kind: 'alter'; readonly of: Kind; readonly name: string; readonly alteration: Alteration };
@@ -40,11 +40,12 @@ export function altered(node: Node, stood: Kind | undefined, text: string): Alte
   return { kind: 'reshape', name: plainName(relation), node, text, orNone, place: orNone ? undefined : inPlace(node.AlterTableStmt, cmds) };
 }
 
-/** ADD of a column without anything but its type. */
+/** ADD of a column without anything but its type, and for how long it is remembered what was. */
 function inPlace(node: AlterTableStmt, cmds: readonly Node[]): Alter | undefined {
   const [only, ...more] = cmds;
   const command = only && 'AlterTableCmd' in only ? only.AlterTableCmd : undefined;
   const { subtype, def } = command ?? {};
+  if ((subtype === 'AT_SetRelOptions' || subtype === 'AT_ResetRelOptions') && more.length === 0) return changed(node, undefined);
   const own = def && 'ColumnDef' in def ? def.ColumnDef : undefined;
   const isPlain = subtype === 'AT_AddColumn' && more.length === 0 && own && !own.constraints && !own.collClause && !own.typeName?.typmods;
   return isPlain && !serialType(own) ? changed(node, undefined) : undefined;
@@ -80,10 +81,10 @@ function changed({ relation, cmds = [], objtype = 'OBJECT_TABLE', missing_ok }: 
 
 function optionsSet(of: Kind, subtype: string, def: Node | undefined): Alteration {
   const options = def && 'List' in def ? (def.List.items ?? []) : [];
-  if (of === 'view') {
+  if (of === 'view' || of === 'table') {
     const names = options.map((option) => ('DefElem' in option ? (option.DefElem.defname ?? '') : ''));
     if (names.includes('retention')) throw notBuilt('Another retention of a view, which would have to be computed anew');
-    const history = optionsOf(options, ['history'], 'view').get('history') ?? '';
+    const history = optionsOf(options, ['history'], of).get('history') ?? '';
     return { what: 'history', historyMs: subtype === 'AT_ResetRelOptions' ? 0 : msOf(history, 'history') };
   }
   if (of !== 'source' || subtype === 'AT_ResetRelOptions')
@@ -140,10 +141,20 @@ export async function withName(text: string, name: string): Promise<string> {
   return `${bytes.toString('utf8', 0, tokens[at]?.start)}${quoted(name)}${bytes.toString('utf8', tokens[at]?.end)}`;
 }
 
+/** Where the columns of a CREATE TABLE end: options may stand behind them. */
+function endOfColumns(tokens: readonly { readonly text: string }[]): number {
+  let depth = 0;
+  return tokens.findIndex(({ text }) => {
+    if (text === '(') depth += 1;
+    if (text === ')') depth -= 1;
+    return text === ')' && depth === 0;
+  });
+}
+
 /** The statement that makes a table, with another column behind the others. */
 export async function withColumn(text: string, { name, type }: Column): Promise<string> {
   const tokens = tokensOf(await parser(), text) ?? [];
-  const end = tokens.findLast((token) => token.text === ')')?.start ?? 0;
+  const end = tokens[endOfColumns(tokens)]?.start ?? 0;
   const bytes = Buffer.from(text);
   return `${bytes.toString('utf8', 0, end)}, ${quoted(name)} ${typeText(type)}${bytes.toString('utf8', end)}`;
 }

@@ -102,7 +102,8 @@ function elements(how: JoinKind, left: Factors, { calls, node }: Unnesting, qual
   const isWhole = node.alias?.aliasname === hiddenName;
   const seen = (plan: Plan) => (isWhole ? plan : spread(plan, lists));
   const shown = seen(unnested({ kind: 'one', columns: [] }, lists));
-  const [own] = single(shown, node.alias, node.alias?.aliasname ?? 'unnest', context).items as [Item];
+  const [first] = calls;
+  const [own] = single(shown, node.alias, node.alias?.aliasname ?? (first ? functionName(first) : ''), context).items as [Item];
   const [only, ...more] = lists.columns;
   const isScalar = only !== undefined && more.length === 0 && !isRecord(only.type);
   const item = isWhole ? { ...own, merged: new Set(own.columns.map(({ name }) => name)) } : { ...own, isScalar };

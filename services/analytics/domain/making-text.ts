@@ -66,23 +66,28 @@ type Table = {
   readonly text: string | null;
   readonly columns: readonly Column[];
   readonly indexes: readonly Index[] | null;
+  readonly historyMs: bigint | null;
 };
 
 /** The statements that make a table and its indexes. */
-export function tableMaking({ name, text, columns, indexes }: Table): string {
+export function tableMaking({ name, text, columns, indexes, historyMs }: Table): string {
   const made = (indexes ?? []).map(({ name: own, places, isUnique }) => {
     const on = places.map((place) => quoted(columns[place]?.name ?? '')).join(', ');
     return `create ${isUnique ? 'unique ' : ''}index ${quoted(own)} on ${quoted(name)} (${on})`;
   });
-  return [(text ?? '').replace(/;\s*$/, ''), ...made].join(';\n');
+  return [(text ?? '').replace(/;\s*$/, ''), ...made, ...historySaid('table', name, historyMs)].join(';\n');
+}
+
+/** What was said since of how long it is remembered what there was. */
+function historySaid(what: string, name: string, historyMs: bigint | null): string[] {
+  if (historyMs === null) return [];
+  const to = historyMs === 0n ? 'reset (history)' : `set (history = '${historyMs} milliseconds')`;
+  return [`alter ${what} ${quoted(name)} ${to}`];
 }
 
 type View = { readonly name: string; readonly text: string | null; readonly historyMs: bigint | null };
 
 /** The statement that makes a view, and what was said of it since. */
 export function viewMaking({ name, text, historyMs }: View): string {
-  const own = (text ?? '').replace(/;\s*$/, '');
-  if (historyMs === null) return own;
-  const to = historyMs === 0n ? 'reset (history)' : `set (history = '${historyMs} milliseconds')`;
-  return `${own};\nalter materialized view ${quoted(name)} ${to}`;
+  return [(text ?? '').replace(/;\s*$/, ''), ...historySaid('materialized view', name, historyMs)].join(';\n');
 }

@@ -7,12 +7,14 @@ import { hiddenName } from './unnest.ts';
 const isSeries = (node: object): node is { FuncCall: FuncCall } =>
   'FuncCall' in node && functionName(node.FuncCall as FuncCall) === 'generate_series';
 
-/** A tree with the column of a series in the place of its call; subqueries are their own. */
+const nameOf = (at: number): string => `${hiddenName}${at}`;
+
+/** A tree with the columns of series in the place of their calls; subqueries are their own. */
 function replaced<T>(node: T, calls: FuncCall[]): T {
   if (typeof node !== 'object' || node === null || 'SubLink' in node) return node;
   if (isSeries(node)) {
-    calls.push(node.FuncCall);
-    return { ColumnRef: { fields: [{ String: { sval: hiddenName } }, { String: { sval: hiddenName } }] } } as T;
+    const own = nameOf(calls.push(node.FuncCall) - 1);
+    return { ColumnRef: { fields: [{ String: { sval: hiddenName } }, { String: { sval: own } }] } } as T;
   }
   if (Array.isArray(node)) return node.map((each) => replaced(each, calls)) as T;
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, replaced(value, calls)])) as T;
@@ -26,7 +28,10 @@ const isStar = (node: Node): boolean => {
   return first !== undefined && 'A_Star' in first;
 };
 
-/** A SELECT whose list has a series: each row comes with each of its numbers or times, as if it stood in FROM. */
+/**
+ * A SELECT whose list has series: each row comes with each of their numbers or times, as if they stood in FROM; several go on side
+ * by side, with NULL where one is shorter.
+ */
 export function withSeries(select: SelectStmt): SelectStmt {
   const calls: FuncCall[] = [];
   const targetList = (select.targetList ?? []).map((node): Node => {
@@ -36,16 +41,14 @@ export function withSeries(select: SelectStmt): SelectStmt {
     if (calls.length === before || !isWhole || !('ResTarget' in made)) return made;
     return { ResTarget: { ...made.ResTarget, name: node.ResTarget.name ?? 'generate_series' } };
   });
-  const [call, ...more] = calls;
-  if (!call) return select;
-  if (more.length > 0) throw notBuilt('Several generate_series in the list of a SELECT');
+  if (calls.length === 0) return select;
   if (select.groupClause || select.havingClause || hasAggregate(targetList)) throw notBuilt('generate_series beside groups');
   if (hasUnnest(targetList)) throw notBuilt('generate_series beside unnest');
   if (targetList.some(isStar) && select.fromClause) throw notBuilt('generate_series beside *');
   const series: Node = {
     RangeFunction: {
-      functions: [{ List: { items: [{ FuncCall: call }, {} as Node] } }],
-      alias: { aliasname: hiddenName, colnames: [{ String: { sval: hiddenName } }] },
+      functions: calls.map((call) => ({ List: { items: [{ FuncCall: call }, {} as Node] } })),
+      alias: { aliasname: hiddenName, colnames: calls.map((_, at) => ({ String: { sval: nameOf(at) } })) },
     },
   };
   return { ...select, targetList, fromClause: [...(select.fromClause ?? []), series] };

@@ -15,8 +15,10 @@ import {
 } from './constraint.ts';
 import { type Fit, fitOf } from './fit.ts';
 import { type Reference, referenceOf } from './foreign-key.ts';
+import { optionsOf } from './format.ts';
 import { checkedName, textIn } from './name.ts';
 import type { Column } from './value.ts';
+import { msOf } from './watermark.ts';
 
 /** What a table is made of. */
 export type Table = {
@@ -36,6 +38,8 @@ export type Table = {
   readonly references: readonly Reference[];
   /** What constraints are called, whoever named them. */
   readonly named: ReadonlyMap<Constraint, string>;
+  /** For how many milliseconds it is remembered what its rows were. */
+  readonly historyMs?: number | undefined;
 };
 
 const syntax = (message: string) => new StatementError(sqlstates.syntax, message);
@@ -44,7 +48,7 @@ export function tableOf(node: CreateStmt, indexes: readonly Index[] = []): Table
   const { relation, tableElts = [] } = node;
   if (node.inhRelations || node.partspec || node.partbound || node.ofTypename || node.accessMethod || node.tablespacename)
     throw notBuilt('This form of CREATE TABLE');
-  if (node.options) throw notBuilt('CREATE TABLE with options');
+  const history = optionsOf(node.options ?? [], ['history'], 'table').get('history');
   if ((relation?.relpersistence ?? 'p') !== 'p') throw notBuilt('A table that is temporary or unlogged');
   const definitions = tableElts.flatMap((element) => ('ColumnDef' in element ? [element.ColumnDef] : []));
   const others = tableElts.find((element) => !('ColumnDef' in element || 'Constraint' in element));
@@ -55,7 +59,7 @@ export function tableOf(node: CreateStmt, indexes: readonly Index[] = []): Table
   const key = placesNamed(columns, keys[0] ?? [], 'primary key constraint');
   const counters = definitions.map(counterOf);
   return {
-    ...{ columns, key, counters },
+    ...{ columns, key, counters, historyMs: history === undefined ? undefined : msOf(history, 'history') },
     required: definitions.map(
       (own, place) =>
         key.includes(place) ||

@@ -5,6 +5,7 @@ import { applied, settled } from './bound.ts';
 import { column, type Expr, mapColumns, type NamedExpr } from './expression.ts';
 import { allOf, type Plan } from './plan.ts';
 import { fieldsIn } from './row-call.ts';
+import { isSeries, readsColumns, seriesList } from './series.ts';
 import { type Column, elementOf, isRecord, type Type, nameOfType } from './value.ts';
 
 /** Functions that answer rows of JSON: what each element of their array is called, where it is no row. */
@@ -21,19 +22,28 @@ const callIn = (node: Node | undefined): FuncCall | undefined => {
   return node && 'FuncCall' in node && (name === 'unnest' || ofJson.has(name)) ? node.FuncCall : undefined;
 };
 
-/** The calls of `unnest` and its kin that a function in FROM is made of; undefined where it is another. */
-export function unnestsIn({ functions = [] }: RangeFunction): readonly FuncCall[] | undefined {
-  const calls = functions.map((each) => callIn('List' in each ? each.List.items?.[0] : undefined));
-  return calls.length > 0 && calls.every((call) => call !== undefined) ? calls : undefined;
+function seriesIn(node: Node | undefined): FuncCall | undefined {
+  return node && 'FuncCall' in node && isSeries(node.FuncCall) ? node.FuncCall : undefined;
 }
 
-/** What `unnest` takes apart: arrays, side by side. */
+/** The calls of `unnest` and `generate_series` that a function in FROM is made of; undefined where it is another. */
+export function unnestsIn({ functions = [], ordinality = false }: RangeFunction): readonly FuncCall[] | undefined {
+  const nodes = functions.map((each) => ('List' in each ? each.List.items?.[0] : undefined));
+  const calls = nodes.flatMap((node) => callIn(node) ?? seriesIn(node) ?? []);
+  if (calls.length === 0 || calls.length < nodes.length) return undefined;
+  // A series by itself that is the same for all rows is a relation.
+  const [only, ...more] = calls;
+  return only && more.length === 0 && isSeries(only) && !readsColumns(only) && !ordinality ? undefined : calls;
+}
+
+/** What is taken apart: arrays, side by side. */
 export type Lists = { readonly exprs: readonly Expr[]; readonly columns: readonly Column[]; readonly isCounted: boolean };
 
-/** Binds the arrays of `unnest`, whose columns are called as the function is. */
+/** Binds the arrays of `unnest` and `generate_series`, whose columns are called as the function is. */
 export function listsOf(calls: readonly FuncCall[], { ordinality = false, alias }: RangeFunction, names: Names): Lists {
   const told = calls.flatMap((call) => {
     const name = functionName(call);
+    if (isSeries(call)) return [{ name, expr: seriesList(call, names) }];
     if (ofJson.has(name)) return [{ name, expr: jsonListOf(name, call, names) }];
     return (call.args ?? []).map((node) => ({ name, expr: listOf(node, call, names) }));
   });

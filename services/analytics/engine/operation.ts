@@ -110,6 +110,7 @@ const fixed = new Map<string, Coded>([
   ['row', (args) => `({ fields: [${args.join(', ')}] })`],
   ['array', (args) => `r.array([${args.join(', ')}])`],
   ['array:lists', (args) => `r.ofLists([${args.join(', ')}])`],
+  ['generate_series', called('series')],
   ['subscript', called('subscripted')],
   ['slice', called('sliced')],
   ['array_length', called('sizeIn')],

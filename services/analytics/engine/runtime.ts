@@ -20,6 +20,7 @@ import { numerics } from './library/number.ts';
 import { regexes } from './library/regex.ts';
 import { texts } from './library/text.ts';
 import { moments } from './library/time.ts';
+import { seriesList } from './series-values.ts';
 
 type Whole = number | bigint;
 const zero = () => new StatementError(sqlstates.divisionByZero, 'division by zero');
@@ -103,6 +104,7 @@ export const runtime = {
   ...jsonPaths,
   ...arrays,
   ...{ ...numerics, ...regexes, ...texts, ...moments },
+  series: seriesList,
   isAlike,
   keyOf,
   hashOf,

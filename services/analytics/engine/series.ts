@@ -1,12 +1,11 @@
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { inTime } from '../domain/datetime.ts';
-import { compareInterval, type Interval, moved } from '../domain/interval.ts';
 import type { Plan } from '../domain/plan.ts';
-import { type Column, compareValues, type Row, type Value, whole } from '../domain/value.ts';
+import type { Column, Row } from '../domain/value.ts';
 import { type Batch, BatchBuilder } from './batch.ts';
 import { seriesMax } from './limits.ts';
 import type { Operator } from './operator.ts';
 import { valuesOf } from './pipeline.ts';
+import { valuesIn } from './series-values.ts';
 
 type Of = Extract<Plan, { kind: 'series' }>;
 
@@ -35,18 +34,3 @@ export class SeriesRows implements Operator {
     return out.finish();
   }
 }
-
-type Known = Exclude<Value, null>;
-
-function* valuesIn(first: Known, last: Known, step: Known): Generator<Known> {
-  const sign = typeof step === 'object' ? compareInterval(step as Interval, none) : compareValues(step, 0);
-  if (sign === 0) throw new StatementError('22023', 'step size cannot equal zero');
-  if (typeof step === 'object') {
-    for (let at = first as number; (last as number) * sign >= at * sign; at = inTime(moved(at, step as Interval))) yield at;
-    return;
-  }
-  const [to, by] = [BigInt(last as number), BigInt(step as number)];
-  for (let at = BigInt(first as number); sign > 0 ? at <= to : at >= to; at += by) yield whole(at);
-}
-
-const none: Interval = { months: 0, days: 0, micros: 0 };

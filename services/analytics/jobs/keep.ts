@@ -7,13 +7,14 @@ import { Draft, TableRows } from '../engine/table.ts';
 import type { Changed } from '../engine/view.ts';
 import type { Relation } from '../store/relation.ts';
 import type { Commit } from '../store/state.ts';
+import { historyOf } from '../store/view.ts';
 import { Delivery } from './delivery.ts';
 import { LiveView, type LiveViews } from './live.ts';
 import type { Pumped } from './pump.ts';
 import { sinkCarrier } from './sink-carrier.ts';
 
 export type LiveTables = LiveViews<LiveTable>;
-type OfViews = 'live' | 'lookups' | 'schemas' | 'history' | 'files' | 'crews' | 'feeds' | 'lags';
+type OfViews = 'live' | 'lookups' | 'schemas' | 'files' | 'crews' | 'feeds' | 'lags';
 export type Kept = Omit<Pumped, OfViews> & { readonly tables: LiveTables };
 
 /** How the changes of a table are records of its topic. */
@@ -28,6 +29,8 @@ export class LiveTable extends LiveView<TableRows> {
   /** Who is told that there are changes for its topic. */
   readonly delivery: Pick<Delivery, 'posted'>;
   readonly failed = Promise.withResolvers<never>();
+  /** When its last commit was. */
+  lastMs = 0;
   #writing: Promise<unknown> = Promise.resolve();
 
   constructor(rows: TableRows, relation: Relation, delivery: Pick<Delivery, 'posted'>) {
@@ -108,7 +111,7 @@ export function commitParts(kept: Kept, at: Placed, parts: readonly Part[], befo
 }
 
 async function commit(
-  { states, outbox, changes: followed }: Kept,
+  { states, outbox, history, changes: followed }: Kept,
   at: Placed,
   parts: readonly Part[],
   before: readonly Statement[],
@@ -119,10 +122,18 @@ async function commit(
     return { table, changes, draft };
   });
   const commits: Commit[] = [];
+  // One moment for all of them.
+  const atMs = Math.max(Date.now(), ...parts.map(({ table }) => table.lastMs));
   for (const { table, changes, draft } of drafted) {
     const { relation, view: rows, epoch } = table;
     const letters = lettersOf(targetOf(relation, rows.table.key), relation.columns, changes);
-    const more = await outbox.posting(at, { relation: relation.id, lane: 0n }, epoch + 1n, letters);
+    const keepMs = historyOf(relation, rows.table);
+    const remembered = { view: relation.id, epoch: epoch + 1n, at: atMs, isFresh: false };
+    const more = [
+      ...(await outbox.posting(at, { relation: relation.id, lane: 0n }, epoch + 1n, letters)),
+      ...(keepMs === undefined ? [] : await history.posting(at, { ...remembered, keepMs }, relation.columns, changes)),
+    ];
+    table.lastMs = atMs;
     commits.push({
       ...{ view: relation.id, epoch, shape: 'table', isFresh: rows.isRenamed, entries: [...rows.entries(draft)], places: [] },
       ...{ rows: draft.size, rejected: 0, rejection: null, more, all: () => rows.dump(draft) },

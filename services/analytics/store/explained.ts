@@ -29,7 +29,8 @@ export async function explained(plans: Plans, at: Placed, { select, text, code, 
   const query = made ? undefined : planAsked(select, text, relations, []);
   const asked = query && isWeighed(query.plan) ? { ...query, plan: reordered(query.plan, known).plan } : query;
   const plan = made?.plan ?? (asked as Query).plan;
-  const apart = asked && new Set(apartIn(asked, relations, known).map((part) => part.plan));
+  const pasts = [...(query?.pasts ?? [])].map(([id, { relation }]) => ({ ...relation, id }));
+  const apart = asked && new Set(apartIn(asked, [...relations, ...pasts], known).map((part) => part.plan));
   const lines = explain(plan, new Estimates(known), apart);
   return [...lines, ...(made ? workersOf(plan, plans.workers) : []), ...(code ? new Circuit(plan).code() : [])];
 }

@@ -6,7 +6,7 @@ import { type Column, printRow, readValue } from '../domain/value.ts';
 import type { Changed } from '../engine/view.ts';
 import { blobBytesMax, partEntriesMax } from './limits.ts';
 
-/** A commit of a view that remembers: when it was, in milliseconds since 1970, and for how long it is remembered. */
+/** A commit of a view or table that remembers: when it was, in milliseconds since 1970, and for how long it is remembered. */
 export type Kept = {
   readonly view: bigint;
   readonly epoch: bigint;
@@ -17,7 +17,7 @@ export type Kept = {
 /** What came after a moment, and when the view began, where that was later. */
 export type Since = { readonly begun: number | undefined; readonly changes: readonly Changed[] };
 
-/** What commits changed of views, for as long as it is remembered. */
+/** What commits changed of views and tables, for as long as it is remembered. */
 export class History {
   readonly #sql: Sql;
   readonly #sealer: Sealer;
@@ -65,7 +65,8 @@ export class History {
             const plain = await this.#sealer.open(at.tenant, row.sealed, aad(view, row.epoch, row.part));
             const lines = JSON.parse(zstdDecompressSync(plain, { maxOutputLength: blobBytesMax }).toString()) as Line[];
             for (const [weight, ...cells] of lines)
-              changes.push({ weight, row: cells.map((cell, place) => valueOf(columns[place], cell)) });
+              // What was added to a table since is NULL in what was before.
+              changes.push({ weight, row: columns.map((column, place) => valueOf(column, cells[place] ?? null)) });
           }
       },
       { isolation: 'repeatable read', readOnly: true },
@@ -75,5 +76,5 @@ export class History {
 }
 
 type Line = [weight: number, ...cells: (string | null)[]];
-const valueOf = (column: Column | undefined, cell: string | null) => (cell === null ? null : readValue(column?.type ?? 'text', cell));
+const valueOf = ({ type }: Column, cell: string | null) => (cell === null ? null : readValue(type, cell));
 const aad = (view: bigint, epoch: bigint, part: number) => `history ${view} ${epoch} ${part}`;

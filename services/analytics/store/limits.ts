@@ -55,4 +55,4 @@ export const addedBytesMax = limit(16 * 1_048_576, 'byte', 'Changes of one trans
 export const lookupMs = limit(3_000, 'ms', 'Longest wait for a table elsewhere from which rows are looked up, all tries included.');
 export const lookupRetryMs = limit(100, 'ms', 'Pause before such a table is asked again.');
 export const lookupOpenMs = limit(60_000, 'ms', 'How long a connection to such a table is used before it is made anew.');
-export const keptAnswersBytes = limit(64 * 1_048_576, 'byte', 'Most bytes of rows of one such table that are kept for the next time.');
+export const keptAnswersBytes = limit(16 * 1_048_576, 'byte', 'Most bytes of rows of one such table that are kept for the next time.');

@@ -22,7 +22,7 @@ export interface Unsettled {
 export type Seen = Placed & { readonly unsettled?: Unsettled | undefined };
 
 /** A relation that is to be, before it is kept. */
-export function unkept(id: bigint, { needs, origin, orders = null, indexes = null, ...own }: NewRelation): Relation {
+export function unkept(id: bigint, { needs, origin, orders = null, indexes = null, historyMs = null, ...own }: NewRelation): Relation {
   const { name, kind, columns, topic, format, text, target } = own;
   return {
     ...{ id, name, kind, columns, topic, format, text, target, orders, indexes, origin: origin ?? null },
@@ -30,19 +30,22 @@ export function unkept(id: bigint, { needs, origin, orders = null, indexes = nul
     types: needs.flatMap(({ id: own, name: called, kind: of, columns: fields }) =>
       of === 'type' ? [{ id: String(own), name: called, columns: fields }] : [],
     ),
-    ...{ shape: null, epoch: 0n, groups: 0n, rejected: 0n, rejection: null, historyMs: null, historyFrom: null },
+    ...{ shape: null, epoch: 0n, groups: 0n, rejected: 0n, rejection: null, historyMs, historyFrom: null },
   };
 }
 
 /** What keeps a relation under the number that it was given. */
 export function making(id: bigint, { needs, connection, calls = [], orders = null, origin, indexes, ...own }: NewRelation): Statement[] {
-  const { name, kind, columns, topic, text, format, target } = own;
+  const { name, kind, columns, topic, text, format, target, historyMs = null } = own;
   const asJson = (value: unknown) => (value ? json(value) : null);
   return [
     {
-      text: `insert into relation (id, name, kind, columns, topic, text, format, target, origin, orders, indexes)
-             overriding system value values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-      params: [id, name, kind, json(columns), topic, text, asJson(format), asJson(target), asJson(origin), asJson(orders), asJson(indexes)],
+      text: `insert into relation (id, name, kind, columns, topic, text, format, target, origin, orders, indexes, history_ms)
+             overriding system value values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      params: [
+        ...[id, name, kind, json(columns), topic, text, asJson(format), asJson(target), asJson(origin), asJson(orders), asJson(indexes)],
+        historyMs,
+      ],
     },
     {
       text: 'insert into need (view, relation) select $1, relation from unnest($2::int8[]) as n(relation)',

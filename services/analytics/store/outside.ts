@@ -34,6 +34,8 @@ type Table = {
   sql: Sql | undefined;
   /** One question at a time. */
   turn: Promise<unknown>;
+  /** Ends what is not asked for long. */
+  rest: NodeJS.Timeout | undefined;
 };
 
 /** Tables elsewhere, which are asked for rows. What cannot be asked is told by Unreachable, and noted for the source. */
@@ -85,7 +87,9 @@ export class Outside {
   forget(source: bigint): void {
     const table = this.#tables.get(source);
     this.#tables.delete(source);
-    if (table) closed(table);
+    if (!table) return;
+    clearTimeout(table.rest);
+    closed(table);
   }
 
   stop(): void {
@@ -102,7 +106,7 @@ export class Outside {
     const table: Table = {
       source: source as Table['source'],
       kept: keeps ? new KeptAnswers(source.columns, cacheRows ?? lookupCacheRowsUsual, cacheMs ?? lookupCacheUsualMs) : undefined,
-      ...{ sql: undefined, turn: Promise.resolve() },
+      ...{ sql: undefined, turn: Promise.resolve(), rest: undefined },
     };
     const first = this.#tables.get(id) ?? table;
     this.#tables.set(id, first);
@@ -110,6 +114,10 @@ export class Outside {
   }
 
   #inTurn<T>(table: Table, work: () => Promise<T>): Promise<T> {
+    const { id, origin } = table.source;
+    clearTimeout(table.rest);
+    // By then nothing that is kept would be used any more.
+    table.rest = setTimeout(() => this.forget(id), Math.max(lookupOpenMs, origin.lookup.cacheMs ?? lookupCacheUsualMs)).unref();
     const turn = table.turn.then(work);
     table.turn = turn.catch(() => undefined);
     return turn;

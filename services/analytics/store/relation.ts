@@ -42,7 +42,7 @@ export type Relation = {
   readonly orders: Orders | null;
   /** Of a table: the indexes that were made behind its statement. */
   readonly indexes: readonly Index[] | null;
-  /** Of a view, where its statement does not say it: for how many milliseconds it remembers what was; 0 for none. */
+  /** Of a view or table, where its statement does not say it: for how many milliseconds it remembers what was; 0 for none. */
   readonly historyMs: bigint | null;
   /** Since when, in milliseconds since 1970. */
   readonly historyFrom: number | null;
@@ -57,6 +57,7 @@ export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' |
   readonly calls?: readonly bigint[];
   readonly orders?: Orders | null;
   readonly indexes?: readonly Index[] | null;
+  readonly historyMs?: bigint | null;
 };
 
 /** Whether a relation has rows that are asked for. */
@@ -70,7 +71,8 @@ export const missing = (kind: Relation['kind'], name: string): StatementError =>
 const dependents = (kind: Relation['kind']) => (kind === 'type' ? 'other objects' : 'views or sinks');
 
 const columns = `id, name, kind, columns, topic, format, text, target, origin, shape, epoch, groups, rejected, rejection,
-  orders, indexes, history_ms as "historyMs", (extract(epoch from history_from) * 1000)::float8 as "historyFrom",
+  orders, indexes, history_ms as "historyMs", 
+  (extract(epoch from coalesce(history_from, case kind when 'table' then created end)) * 1000)::float8 as "historyFrom",
   array(select r.name::text from need n
   join relation r on r.id = n.relation where n.view = relation.id and r.kind <> 'type' order by 1) as needs,
   coalesce((select jsonb_agg(jsonb_build_object('id', r.id::text, 'name', r.name, 'columns', r.columns)) from need n

@@ -49,7 +49,7 @@ export type ViewPlan = {
 /** What is known of relations that a view reads, asked for when it is made. */
 type KnownOf = (at: Placed, relations: Iterable<Relation>) => Promise<Statistics>;
 
-/** Views of a query as they were at a moment, in microseconds, by the numbers that they have in its plan. */
+/** Views and tables of a query as they were at a moment, in microseconds, by the numbers that they have in its plan. */
 export type Pasts = ReadonlyMap<bigint, { readonly relation: Relation; readonly micros: number }>;
 
 export function scanOf({ id, name, columns, kind, format }: Relation): Plan {
@@ -61,6 +61,11 @@ export function scanOf({ id, name, columns, kind, format }: Relation): Plan {
     ...(watermark ? { watermark: { place, lateness: watermark.latenessMs * 1000 } } : {}),
     ...(proctime === undefined ? {} : { proctime }),
   };
+}
+
+/** For how long a table remembers what was, by what was said of it last. */
+export function historyOf({ historyMs }: Pick<Relation, 'historyMs'>, table: Table): number | undefined {
+  return (historyMs === null ? table.historyMs : Number(historyMs)) || undefined;
 }
 
 /** A relation as it is asked for rows by a view. */
@@ -196,6 +201,12 @@ export class Plans {
     return (await Promise.all(found)).flat();
   }
 
+  /** For how many milliseconds a view or table remembers what was; undefined where it does not. */
+  async historyMs(at: Placed, relation: Relation): Promise<number | undefined> {
+    if (relation.kind === 'view') return (await this.of(at, relation)).historyMs;
+    return historyOf(relation, await this.table(relation));
+  }
+
   /** Understands the statement that makes a view. */
   async view(at: Seen, text: string): Promise<ViewPlan> {
     const types = new Set<Relation>();
@@ -304,7 +315,8 @@ export function planAsked(
   const pasts = new Map<bigint, { readonly relation: Relation; readonly micros: number }>();
   const past = (plan: Plan, micros: number, at: number | undefined): Plan => {
     const relation = plan.kind === 'scan' ? known.find(({ id }) => id === plan.relation) : undefined;
-    if (plan.kind !== 'scan' || relation?.kind !== 'view') throw notBuilt('FOR SYSTEM_TIME AS OF a moment of anything but a view', at);
+    if (plan.kind !== 'scan' || (relation?.kind !== 'view' && relation?.kind !== 'table'))
+      throw notBuilt('FOR SYSTEM_TIME AS OF a moment of anything but a view or table', at);
     const id = BigInt(-1 - pasts.size);
     pasts.set(id, { relation, micros });
     return { ...plan, relation: id };

@@ -64,6 +64,12 @@ test('a service that is killed again and again counts each record once', { timeo
   await asked(`create sink if not exists seen as select page, ms from clicks with (topic = 'seen', format = 'json')`);
   await asked(`create sink if not exists kept from pages with (connection = 'other', table = 'pages', key = 'page')`);
   await asked(`create sink if not exists every as select page, ms from clicks with (connection = 'other', table = 'clicks')`);
+  // A table elsewhere that answers otherwise each time it is asked.
+  await target.platform().script(`create sequence answers; create table named (page int4 primary key);
+    insert into named select generate_series(0, 16); create view answering as select page, nextval('answers') as answer from named`);
+  await asked(`create source if not exists answering (page int4, answer int8) with (connection = 'other', table = 'answering', lookup = 'true')`);
+  await asked(`create sink if not exists looked as select c.ms, a.answer from clicks c
+    join answering for system_time as of proctime() as a on c.page = a.page with (connection = 'other', table = 'looked')`);
   await asked('create table if not exists marks (id int8 primary key, round int4 not null)');
   await asked('create materialized view if not exists marked as select round, count(*) as n, sum(id) as ids from marks group by round');
   let marks = 0;
@@ -126,6 +132,10 @@ test('a service that is killed again and again counts each record once', { timeo
   const there = async (text: string) => (await target.platform().query(text)).rows.map((row) => Object.values(row).map(String).join());
   const counted = () => there('select count(*) from clicks');
   assert.deepEqual(await house.until(counted, ([n]) => Number(n) >= written), [String(written)]);
+  // What was looked up for a record is written once, whatever another question would have found.
+  const looked = () => there('select count(*) as n, count(distinct ms) as ms, count(distinct answer) > 17 as other from looked');
+  const once = `${written},${written},true`;
+  assert.deepEqual(await house.until(looked, ([found]) => found === once), [once]);
   assert.deepEqual(await there('select count(distinct ms), sum(ms) from clicks'), [
     `${written},${(1_000_003n * BigInt(written) * BigInt(written - 1)) / 2n}`,
   ]);

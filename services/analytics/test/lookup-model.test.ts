@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
 import { bounded } from '../domain/closing.ts';
 import { placesIn } from '../domain/context.ts';
 import { explain } from '../domain/explain.ts';
@@ -17,6 +20,9 @@ import type { Answering } from '../engine/routine/calls.ts';
 import { View } from '../engine/view.ts';
 import { unshared } from '../engine/worker/split.ts';
 import { stepped } from '../jobs/portion.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'gamut-lookup-'));
+after(() => rmSync(directory, { recursive: true }));
 
 const leftColumns: readonly Column[] = [
   { name: 'k', type: 'int4' },
@@ -90,11 +96,15 @@ class Model {
 }
 
 test('rows that come and go take with them what they came with, whatever became of the other side: random walks', async () => {
+  let onDisk = 0;
   for (const how of ['inner', 'left'] as const)
     for (let seed = 1; seed <= 15; seed += 1) {
       const next = chance(seed * 7_919);
       const plan = await planOf(`select * from l ${how} join c for system_time as of proctime() on l.k = c.id and c.name <> 'none'`, false);
-      let [view, pages] = [new View(plan), 0];
+      // Every second walk has no memory for what can be on disk.
+      const spill = { directory: join(directory, `${how}${seed}`), memoryBytes: 0, diskBytes: 2 ** 30 };
+      const open = () => new View(plan, true, [], seed % 2 === 0 ? spill : undefined);
+      let [view, pages] = [open(), 0];
       const [model, right, written] = [new Model(), new Map() as Right, new Map<string, CircuitEntry>()];
       for (let count = 0; count < 60; count += 1) {
         // Between two steps the other side changes.
@@ -140,12 +150,16 @@ test('rows that come and go take with them what they came with, whatever became 
             row[0] === null ? [] : (right.get(Number(row[0])) ?? []).filter(([, name]) => name !== 'none'),
           );
         assert.deepEqual(shown(view.columns, view.rows()), shown(view.columns, model.joined(how)), `seed ${seed}, ${how}, step ${count}`);
+        onDisk = Math.max(onDisk, view.kept?.diskRows ?? 0);
         if (next(10) !== 0) continue;
         // It goes on from what was written down.
-        view = new View(plan);
+        await view.close();
+        view = open();
         view.load([...written.values()]);
       }
+      await view.close();
     }
+  assert.ok(onDisk > 20, `${onDisk} rows were on disk`);
 });
 
 test('rows that only come are looked up once for each key, and nothing is remembered of them', async () => {

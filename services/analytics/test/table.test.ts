@@ -185,8 +185,9 @@ test('views follow tables, and so does who subscribes; what is needed is not dro
   assert.deepEqual(await rowsOf(client, 'select * from stock'), []);
 });
 
-test('a view that remembers is asked as it was, as far back as it remembers', async () => {
-  await client.query(`create table seats (id int4 primary key, room text, taken bool);
+test('a view or table that remembers is asked as it was, as far back as it remembers', { timeout: 55_000 }, async () => {
+  await client.query(`create table seats (id int4 primary key, room text, taken bool) with (history = '1 hour');
+    create table plain (a int4);
     create materialized view rooms with (history = '1 hour') as select room, count(*) filter (where taken) as taken
       from seats group by room;
     create materialized view brief with (history = '10 milliseconds') as select room from seats;
@@ -194,10 +195,11 @@ test('a view that remembers is asked as it was, as far back as it remembers', as
   const shown = (of = '') => rowsOf(client, `select room, taken from rooms ${of} order by room`);
   const moments: string[] = [];
   const states = [
-    { change: `insert into seats values (1, 'a', true), (2, 'a', false), (3, 'b', true)`, rows: 'a,1;b,1' },
-    { change: 'update seats set taken = true where id = 2', rows: 'a,2;b,1' },
-    { change: `delete from seats where room = 'b'`, rows: 'a,2' },
+    { change: `insert into seats values (1, 'a', true), (2, 'a', false), (3, 'b', true)`, rows: 'a,1;b,1', seats: '1,t;2,f;3,t' },
+    { change: 'update seats set taken = true where id = 2', rows: 'a,2;b,1', seats: '1,t;2,t;3,t' },
+    { change: `delete from seats where room = 'b'`, rows: 'a,2', seats: '1,t;2,t' },
   ];
+  const held = (of: string) => rowsOf(client, `select id, taken from seats ${of} order by id`);
   const before = new Date(Date.now() - 60_000).toISOString();
   for (const { change, rows } of states) {
     await client.query(change);
@@ -210,7 +212,10 @@ test('a view that remembers is asked as it was, as far back as it remembers', as
       (now) => now > at,
     );
   }
-  for (const [at, { rows }] of states.entries()) {
+  // A column that is added was NULL before.
+  await client.query('alter table seats add column price int4; update seats set price = 7');
+  for (const [at, { rows, seats }] of states.entries()) {
+    assert.equal((await held(`for system_time as of '${moments[at]}'`)).join(';'), seats);
     assert.equal((await shown(`for system_time as of '${moments[at]}'`)).join(';'), rows);
     assert.equal((await shown(`for system_time as of timestamp '${moments[at]}' as r`)).join(';'), rows);
   }
@@ -221,13 +226,54 @@ test('a view that remembers is asked as it was, as far back as it remembers', as
     ['a', '1', '2'],
     ['b', '1', '1'],
   ]);
+  // A table, a view and the table as it is now, each of its own time.
+  const mixed = `select n.id, o.taken, n.price, o.price, r.taken from seats n join seats for system_time as of '${moments[0]}' o on n.id = o.id
+    join rooms for system_time as of '${moments[1]}' r on r.room = n.room order by n.id`;
+  assert.deepEqual(await rowsOf(client, mixed), [
+    ['1', 't', '7', null, '2'],
+    ['2', 'f', '7', null, '2'],
+  ]);
+  // What one transaction changed of two tables was so at one moment.
+  await client.query(`create table pairs (id int4, n int4) with (history = '1 hour'); create table sums (n int4) with (history = '1 hour')`);
+  const times: number[] = [];
+  for (let n = 1; n <= 4; n += 1) {
+    await client.query(`begin; insert into pairs values (${n}, ${n}); delete from sums; insert into sums select sum(n) from pairs; commit`);
+    const at = Date.now();
+    times.push(at);
+    await house.until(
+      async () => Date.now(),
+      (now) => now > at,
+    );
+  }
+  const [begun = 0, ended = 0] = [times[0], times[3]];
+  for (let ms = begun; ms <= ended; ms += Math.ceil((ended - begun) / 30)) {
+    const as = `for system_time as of '${new Date(ms).toISOString()}'`;
+    const [row] = await rowsOf(client, `select (select sum(n) from pairs ${as} p), (select n from sums ${as} s)`);
+    assert.equal(row?.[0], row?.[1], as);
+  }
+  assert.match(String(await rowsOf(client, 'show create table seats')), /with \(history = '1 hour'\)$/);
+  await client.query(`alter table plain set (history = '1 hour'); insert into plain values (1)`);
+  assert.match(String(await rowsOf(client, 'show create table plain')), /alter table "plain" set \(history = '3600000 milliseconds'\)$/);
+  assert.equal(await told(client, `select * from plain for system_time as of '${moments[2]}'`), '22023');
+  assert.deepEqual(await rowsOf(client, `select * from plain for system_time as of '${new Date().toISOString()}'`), [['1']]);
+  // One that is made otherwise goes on to remember, from then on.
+  const unlike = new Date().toISOString();
+  await client.query('alter table plain alter column a type text');
+  assert.equal(await told(client, `select * from plain for system_time as of '${unlike}'`), '22023');
+  await client.query(`insert into plain values ('2')`);
+  const later = new Date().toISOString();
+  assert.deepEqual(await rowsOf(client, `select * from plain for system_time as of '${later}' order by a`), [['1'], ['2']]);
+  await client.query('alter table plain reset (history)');
   for (const [text, code] of [
     [`select * from rooms for system_time as of '${before}'`, '22023'],
+    [`select * from seats for system_time as of '${before}'`, '22023'],
+    [`create table later (a int4) with (retention = '1 hour')`, '0A000'],
+    [`create table later (a int4) with (history = 'x')`, '22007'],
     [`select * from brief for system_time as of '${moments[0]}'`, '22023'],
     [`select * from rooms for system_time as of '2200-01-01'`, '22023'],
     [`select * from rooms for system_time as of 'x'`, '22007'],
     [`select * from mute for system_time as of '${moments[2]}'`, '0A000'],
-    [`select * from seats for system_time as of '${moments[2]}'`, '0A000'],
+    [`select * from plain for system_time as of '${moments[2]}'`, '0A000'],
     [`create materialized view earlier as select * from rooms for system_time as of '${moments[2]}'`, '0A000'],
     [`create materialized view earlier with (history = 'x') as select room from seats`, '22007'],
   ] as const)

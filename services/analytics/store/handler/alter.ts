@@ -36,15 +36,16 @@ export function alterHandlers(world: World): Own {
     name === undefined ? {} : { name, ...(text === null ? {} : { text: await withName(text, name) }) };
   const renamedOrAdded = (call: Call<typeof analytics, 'UpdateTable'>) =>
     altered(call as unknown as Call, 'table', async (relation) => {
-      const { name, add } = call.input;
+      const { name, add, historyMs } = call.input;
       if (name !== undefined && (await plans.referring(call.caller, relation.name)).length > 0)
         throw notBuilt('RENAME of a table that foreign keys refer to');
       const text = add ? await withColumn(relation.text ?? '', add) : relation.text;
       return {
         ...(await named({ ...relation, text }, name)),
-        ...(add ? { text } : {}),
+        ...(add && name === undefined ? { text } : {}),
         ...added(relation, add, relation.format),
         ...(await needing(call, add)),
+        ...(historyMs === undefined ? {} : { historyMs }),
       };
     });
   return {

@@ -58,7 +58,8 @@ async function askedOften({ tables }: World, { query: { plan }, relations, rowsO
   const read = scansIn(plan);
   const found = new Set<bigint>();
   for (const relation of relations) {
-    if (relation.kind !== 'table' || !read.has(relation.id)) continue;
+    // Rows of a moment, whose numbers are below nothing, are made anew for each question.
+    if (relation.kind !== 'table' || relation.id < 0n || !read.has(relation.id)) continue;
     if ((await tables.get(relation.id)).view.size < duckTableRowsMin || (await isKeyed(relation))) continue;
     const batch = await rowsOf(relation);
     const made = (passes.get(batch) ?? 0) + passesIn(plan);

@@ -214,30 +214,34 @@ export async function batchOf(world: World, { caller, signal }: Call, { relation
   return concatenated(batches, relation.columns);
 }
 
-/** A view as it was at a moment: as it is, without what commits changed since. */
+/** A view or table as it was at a moment: as it is, without what commits changed since. */
 async function pastOf(
-  { live, plans, history, changes: followed }: World,
+  { live, tables, plans, history, changes: followed }: World,
   { caller, now }: Call,
   relation: Relation,
   micros: number,
 ): Promise<Batch> {
   const { id, name, columns } = relation;
-  const { historyMs } = await plans.of(caller, relation);
+  const historyMs = await plans.historyMs(caller, relation);
   const wrong = (message: string) => new StatementError('22023', message);
   if (historyMs === undefined)
-    throw new StatementError('0A000', `"${name}" does not remember what was: CREATE MATERIALIZED VIEW ... WITH (history = '1 hour')`);
+    throw new StatementError('0A000', `"${name}" does not remember what was: CREATE ... WITH (history = '1 hour')`);
   const ms = micros / 1000;
   const told = (at: number) => new Date(at).toISOString();
   if (ms > now) throw wrong(`the moment ${told(ms)} is still to come`);
   const { historyFrom } = relation;
   const isBefore = (from: number) => wrong(`"${name}" remembers what was since ${told(from)}, and not as of ${told(ms)}`);
+  const viewNow = async () => {
+    const loaded = await live.get(id);
+    return loaded.inTurn(async () => ({ epoch: loaded.epoch, batch: await loaded.view.batch(followed.ahead(id)) }));
+  };
+  const tableNow = async () => {
+    const table = await tables.get(id);
+    return table.inTurn(() => ({ epoch: table.epoch, batch: table.view.batch() }));
+  };
   const first = Math.max(now - historyMs, historyFrom ?? Number.NEGATIVE_INFINITY);
   if (ms < first) throw isBefore(first);
-  const loaded = await live.get(id);
-  const { batch, epoch } = await loaded.inTurn(async () => {
-    const { epoch } = loaded;
-    return { epoch, batch: await loaded.view.batch(followed.ahead(id)) };
-  });
+  const { batch, epoch } = await (relation.kind === 'table' ? tableNow() : viewNow());
   const { begun, changes } = await history.since(caller, id, ms, epoch, columns);
   if (begun !== undefined) throw isBefore(begun);
   const builder = new BatchBuilder(columns);

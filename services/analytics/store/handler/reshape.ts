@@ -68,6 +68,8 @@ export async function reshape(world: World, call: Call<typeof analytics>, statem
     target: null,
     needs: await rowTypesOf(relations, at, table.columns),
     indexes,
+    // What was before is of another form, and begins anew.
+    historyMs: relation.historyMs,
   } as const;
   const other = unkept(await relations.reserve(call.caller), spec);
   const live = unkeptTable(other, table);
