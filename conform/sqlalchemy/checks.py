@@ -65,8 +65,8 @@ def tables():
         [(column["name"], str(column["type"]), column["nullable"]) for column in found.get_columns("goods")],
         [
             ("id", "BIGINT", False),
-            ("name", "TEXT", False),
-            ("price", "NUMERIC", True),
+            ("name", "VARCHAR(30)", False),
+            ("price", "NUMERIC(10, 2)", True),
             ("at", "TIMESTAMP", True),
             ("more", "JSON", True),
         ],
