@@ -4,6 +4,7 @@ import { door } from './door.ts';
 import { besideFlink } from './flink.ts';
 import { decoding } from './json.ts';
 import { nexmark } from './nexmark.ts';
+import { equalParts } from './part.ts';
 import { recovered } from './recover.ts';
 import { scoring } from './score.ts';
 import { sharing } from './share.ts';
@@ -40,6 +41,7 @@ export async function run(): Promise<BenchResult> {
       ...(await whole(amount(events), rounds)),
       ...(await besideFlink(amount(fileEvents), rounds)),
       ...(await decoding(amount(records), rounds)),
+      ...(await equalParts(amount(records), rounds)),
       ...(await scoring(amount(scoredRows), rounds)),
       ...(await apart(amount(apartRows), amount(topicRecords), rounds)),
       ...(await recovered(amount(recoveredKeys), rounds)),

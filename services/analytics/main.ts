@@ -53,7 +53,8 @@ export const main = implement<typeof analytics, Needs>(
     if (!sql || !logs || !resources) throw new TypeError('analytics needs sql and a log');
     const relations = new Relations(sql);
     const crews = new Crews(settingOf('GAMUT_ANALYTICS_WORKERS', 1, workersMax, Math.max(1, availableParallelism() - 1)));
-    const plans = new Plans(relations, new SqlFunctions(sql), (at, all) => samples.of(at, all), crews.count);
+    const seen = { workers: crews.count, viewOf: (id: bigint) => live.soon(id) };
+    const plans = new Plans(relations, new SqlFunctions(sql), (at, all) => samples.of(at, all), seen);
     const changes = new Changes();
     const live = new LiveViews();
     const tables = new LiveViews<LiveTable>();
@@ -62,8 +63,7 @@ export const main = implement<typeof analytics, Needs>(
     const samples = new Samples({ live, tables, schemas, logs });
     const carriers = { logs, allow, connections: new Connections(sql, sealer), failures: new Map<bigint, string>() };
     const stores = { relations, plans, states: new States(sql, sealer), outbox: new Outbox(sql, sealer) };
-    const pool = new RoutinePool();
-    const duck = new DuckPool();
+    const [pool, duck] = [new RoutinePool(), new DuckPool()];
     const networks = new NetworkPool();
     const models = new Models(sql, sealer, networks);
     const routines = new Routines(pool, models);

@@ -115,6 +115,8 @@ const View = Type.Object({
   rejected: Type.String({ description: 'Records that could not be taken.' }),
   rejection: Type.Optional(Type.String({ description: 'Place and reason of the last one that was rejected.' })),
   failure: Type.Optional(Type.String({ description: 'Why it stands still at present.' })),
+  shared: Type.Optional(Type.String({ description: 'The view that computes a part of this one, which has its changes of it.' })),
+  readers: Type.Optional(Type.Integer({ description: 'Views that have a part of this one.' })),
   kept: Type.Optional(KeptOf),
   ...behind,
 });

@@ -1,5 +1,6 @@
 import type { Estimates } from './estimate.ts';
 import type { Expr } from './expression.ts';
+import { partRelation } from './part.ts';
 import { appends, type Bound, type Closing, inputsOf, type Order, type Plan } from './plan.ts';
 import { routineOf } from './routine.ts';
 import { printPattern } from './row-pattern.ts';
@@ -65,10 +66,8 @@ function behind(bound: Bound): string {
 /** What a node of a plan does, in lines. */
 export function headOf(plan: Plan): string[] {
   switch (plan.kind) {
-    case 'scan': {
-      const by = plan.watermark && plan.columns[plan.watermark.place];
-      return [`Scan ${quoted(plan.name)}`, ...(by ? [`Watermark: ${quoted(by.name)}`] : [])];
-    }
+    case 'scan':
+      return scanned(plan);
     case 'emit':
       return ['Emit On Close', ...until(plan.closing, plan.columns, 'Rows')];
     case 'retain':
@@ -156,6 +155,12 @@ function lookedUp(plan: Extract<Plan, { kind: 'lookup' }>): string[] {
   ];
 }
 
+function scanned(plan: Extract<Plan, { kind: 'scan' }>): string[] {
+  const by = plan.watermark && plan.columns[plan.watermark.place];
+  if (plan.relation === partRelation) return [`Shared with ${quoted(plan.name)}`];
+  return [`Scan ${quoted(plan.name)}`, ...(by ? [`Watermark: ${quoted(by.name)}`] : [])];
+}
+
 function grouped(plan: Extract<Plan, { kind: 'group' }>): string[] {
   const { columns } = plan.input;
   const calls = plan.aggregates.map(({ name, arg, distinct, filter }) => {
@@ -194,11 +199,12 @@ const counted = (value: number): string => String(Math.round(value));
 
 /**
  * A plan as lines, each input below what takes it, with the rows that are expected of it and what it costs with all below it;
- * `apart` are parts that another engine carries out, each with all below it.
+ * `apart` says of parts who else carries them out, each with all below it.
  */
-export function explain(plan: Plan, estimates: Estimates, apart: ReadonlySet<Plan> = new Set(), depth = 0): string[] {
+export function explain(plan: Plan, estimates: Estimates, apart: ReadonlyMap<Plan, string> = new Map(), depth = 0): string[] {
   const [named = '', ...heads] = headOf(plan);
-  const more = apart.has(plan) ? [...heads, 'Engine: DuckDB, with all below'] : heads;
+  const by = apart.get(plan);
+  const more = by === undefined ? heads : [...heads, `${by}, with all below`];
   const { rows, cost } = estimates.of(plan);
   const head = `${named} (rows=${counted(rows)} cost=${counted(cost)})`;
   const indent = depth === 0 ? '' : `${' '.repeat(depth * 6 - 4)}->  `;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { exactly } from '../domain/part.ts';
 import { appends, inputsOf, type Plan } from '../domain/plan.ts';
 import type { Column, Row } from '../domain/value.ts';
 import { Overrun, routineStates } from '../domain/routine.ts';
@@ -23,6 +24,7 @@ import { isStage, type Stage } from './stage.ts';
 import { Temporal } from './temporal.ts';
 import { isTop, Top } from './top.ts';
 import { SeriesRows } from './series.ts';
+import { isTold, standingOf } from './standing.ts';
 import { Unnest } from './unnest.ts';
 import { Window } from './window.ts';
 import type { Exchange, Route } from './worker/exchange.ts';
@@ -36,6 +38,9 @@ const loadedBetween = 4096;
 type Planned = { readonly plan: Plan; readonly inputs: readonly number[]; readonly shown: Set<number> };
 /** `from`: the nodes whose rows an operator takes, which are not its inputs where it does the work of those besides its own. */
 type Node = Planned & { readonly operator: Operator | undefined; readonly from: readonly number[] };
+
+/** A node whose rows others read; `shown`: the columns of it that have values. */
+export type Tapped = { readonly at: number; readonly shown: ReadonlySet<number>; readonly isLast: boolean };
 
 /** What is known of an operator at work. */
 export type OperatorFacts = {
@@ -63,6 +68,10 @@ export class Circuit {
   #isFirst = true;
   /** Whether nothing was settled as yet. */
   #isFresh = true;
+  /** The node whose turn it was last in a step. */
+  #at = 0;
+  /** What came out of nodes in the last step, of those that others read. */
+  readonly #taps = new Map<number, Batch | undefined>();
   /** The memory that it may have; without one all that it remembers is in memory. */
   readonly #room: Room | undefined;
 
@@ -102,6 +111,7 @@ export class Circuit {
     const found: Batch[] = [];
     const isFirst = this.#isFirst && (this.#exchange?.isFirst ?? true);
     for (const [at, { plan, operator, from }] of this.#nodes.entries()) {
+      this.#at = at;
       if (plan.kind === 'scan') found[at] = this.#read(plan, changes.get(plan.relation) ?? emptyBatch(plan.columns));
       else if (plan.kind === 'one') found[at] = { size: isFirst ? 1 : 0, columns: [], weights: undefined };
       else if (operator) {
@@ -112,7 +122,9 @@ export class Circuit {
       this.#rows[at] = (this.#rows[at] ?? 0) + (found[at]?.size ?? 0);
     }
     this.#isFirst = false;
+    for (const at of this.#taps.keys()) this.#taps.set(at, found[at]);
     const last = found.at(-1) as Batch;
+    this.#at = this.#nodes.length;
     if (this.#held > entriesMax) throw this.#tooMuch();
     this.#room?.check();
     return last;
@@ -122,6 +134,57 @@ export class Circuit {
   #tooMuch(): StatementError {
     const text = `at most ${entriesMax} rows and groups can be in memory at once for a view or query`;
     return this.#room ? new Overrun(routineStates.memory, text) : new StatementError(sqlstates.tooLarge, text);
+  }
+
+  /** Keeps what comes out of a node from now on, for others. */
+  tap(at: number): void {
+    this.#taps.set(at, undefined);
+  }
+
+  untap(): void {
+    this.#taps.clear();
+  }
+
+  /** What came out of a node in the last step. */
+  tapped(at: number): Batch {
+    return this.#taps.get(at) ?? emptyBatch(this.#nodes[at]?.plan.columns ?? []);
+  }
+
+  /** Whether what a node reads, or the node itself, let the last step fail. */
+  hasFailedIn(at: number): boolean {
+    return this.#at === at || (this.#nodes[at]?.inputs.some((input) => this.hasFailedIn(input)) ?? false);
+  }
+
+  /** Where a part of the plan is computed, if others can have what comes out of it. */
+  nodeOf(isPart: (plan: Plan) => boolean): Tapped | undefined {
+    const at = this.#nodes.findIndex(({ plan }) => isPart(plan));
+    const node = this.#nodes[at];
+    const isLast = at === this.#nodes.length - 1;
+    if (!node || !(node.operator || isLast)) return undefined;
+    // Groups and ranks have all of their columns, whichever are read.
+    const isWhole = ['group', 'over'].includes(node.plan.kind);
+    return { at, shown: isWhole ? new Set(node.plan.columns.keys()) : node.shown, isLast };
+  }
+
+  /** Whether the rows that a node has given out so far can be told from what is remembered. */
+  isTold(at: number): boolean {
+    const { plan, operator, from } = this.#nodes[at] as Node;
+    if (plan.kind === 'scan') return false;
+    if (plan.kind === 'one' || !operator) return plan.kind === 'one';
+    return operator.state ? isTold(plan, operator) : from.every((input) => this.isTold(input));
+  }
+
+  /** The rows that a node has given out so far, while nothing is changed. */
+  *standing(at: number): Generator<Batch> {
+    const { plan, operator, from, shown } = this.#nodes[at] as Node;
+    if (plan.kind === 'one') yield { size: 1, columns: [], weights: undefined };
+    else if (operator?.state) yield* standingOf(plan, operator, () => operatorOf(plan, [], shown) as Operator);
+    else
+      for (const [side, input] of from.entries())
+        for (const batch of this.standing(input)) {
+          const inputs = from.map((other, place) => (place === side ? batch : emptyBatch(this.#nodes[other]?.plan.columns ?? [])));
+          if (operator) yield operator.step(inputs, [], false, noClocks);
+        }
   }
 
   /** Columns that nobody reads are NULL, so that nothing of them is remembered. */
@@ -229,16 +292,19 @@ export class Circuit {
 const shapeOf = (plan: Plan): string =>
   JSON.stringify(plan, (key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : key === 'position' ? undefined : value));
 
+/** The nodes of a plan in the order in which their entries are numbered. */
+export const nodesIn = (plan: Plan): readonly Plan[] => planned(plan).map((node) => node.plan);
+
 /** The nodes of a plan, each behind its inputs. Equal parts are computed once. */
 function planned(plan: Plan): readonly Planned[] {
   const nodes: Planned[] = [];
   const known = new Map<string, number>();
   const shown = shownOf(plan);
   const build = (each: Plan): number => {
-    const shape = shapeOf(each);
+    const text = JSON.stringify(each, (key, value: unknown) => (key === 'columns' ? value : exactly(key, value)));
     const inputs = inputsOf(each).map(build);
-    const at = known.get(shape) ?? nodes.push({ plan: each, inputs, shown: new Set() }) - 1;
-    known.set(shape, at);
+    const at = known.get(text) ?? nodes.push({ plan: each, inputs, shown: new Set() }) - 1;
+    known.set(text, at);
     for (const place of shown.get(each) ?? []) nodes[at]?.shown.add(place);
     return at;
   };

@@ -22,6 +22,7 @@ import { keysAt, rowsAt, stampAt } from './place.ts';
 import { runBefore, runCode } from './run.ts';
 import { runtime } from './runtime.ts';
 import { Slots } from './slot.ts';
+import { anew } from './slot-standing.ts';
 import { decimalStatistic, floatStatistic, takePair, takeSample, takeSquare } from './statistic.ts';
 import { emitStages, type Stage } from './stage.ts';
 
@@ -115,6 +116,11 @@ export class Group implements Operator {
     const rows = this.#generated.rows(from);
     if (this.#limit) this.#slots.forget(this.#limit(clocks));
     return rows;
+  }
+
+  /** The rows of all groups, while nothing is changed. */
+  *standing(): Generator<Batch> {
+    for (const _ of anew(this.#slots)) yield this.#generated.rows(0);
   }
 
   /** The columns of `parts`: keys, how many rows, and what is kept. */

@@ -46,6 +46,7 @@ export const parquetMaxMs = limit(600_000, 'ms', 'Longest time that reading such
 export const readersMax = limit(16, 'reader', 'Most who read all of a view at once; each keeps the rows that were in memory then.');
 export const shownTextsMax = limit(65_536, 'text', 'Texts of one column of keys that are kept ready as such, and not as bytes alone.');
 export const groupsNearMax = limit(65_536, 'place', 'Places of the table of the groups of that window which rows come for.');
+export const standingRows = limit(4_096, 'row', 'Rows at once of those that a part of a plan stands for.');
 export const pageRowsMax = limit(65_536, 'row', 'Most rows of one page of what an operator remembers.');
 export const pageBytesMin = limit(1_048_576, 'character', 'Length of the texts of a page at which it is closed.');
 export const scoredRows = limit(1_024, 'row', 'Rows that a model of trees or sums is asked in one go.');

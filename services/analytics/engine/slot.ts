@@ -122,8 +122,7 @@ export class Slots implements State {
 
   /** The group that there is without any row. */
   openFirst(): void {
-    const known = this.places.get([]);
-    this.touch(known < 0 ? this.open([]) : known);
+    this.touch(this.slotOf([]));
   }
 
   /** A new slot, which has no keys yet. */
@@ -277,6 +276,12 @@ export class Slots implements State {
     this.#release(slot);
   }
 
+  /** Gives a slot back that is in no table. */
+  giveBack(slot: number): void {
+    this.places.release(slot);
+    this.#release(slot);
+  }
+
   #release(slot: number): void {
     for (let at = 0; at < this.depth; at += 1) {
       if (this.#beside[at]?.bag) this.tally.held -= (this.values[slot * this.depth + at] as Bag).size;
@@ -348,10 +353,7 @@ export class Slots implements State {
         false,
       );
     } finally {
-      for (const slot of slots) {
-        this.places.release(slot);
-        this.#release(slot);
-      }
+      for (const slot of slots) this.giveBack(slot);
     }
   }
 

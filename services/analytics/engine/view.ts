@@ -1,11 +1,12 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
+import { hashesIn } from '../domain/part.ts';
 import type { Plan } from '../domain/plan.ts';
 import { routineStates } from '../domain/routine.ts';
 import { type Column, keyOf, type Row } from '../domain/value.ts';
-import { type Batch, BatchBuilder, concatenated, rowAt, weightAt } from './batch.ts';
-import { Circuit, type CircuitEntry, type OperatorFacts } from './circuit.ts';
-import { readersMax } from './limits.ts';
+import { type Batch, BatchBuilder, concatenated, emptyBatch, rowAt, sliced, weightAt } from './batch.ts';
+import { Circuit, type CircuitEntry, type OperatorFacts, type Tapped } from './circuit.ts';
+import { readersMax, standingRows } from './limits.ts';
 import { type Changed, OwnRows, type Partly } from './own-rows.ts';
 import { Snapshot } from './snapshot.ts';
 import { sharedEntryBytes } from './spill/limits.ts';
@@ -44,6 +45,11 @@ export class View {
   readonly #keeps: boolean;
   /** How many read it as it was. */
   #reading = 0;
+  #hashes: ReadonlyMap<Plan, string> | undefined;
+  /** What came out of the last step. */
+  #out: Batch;
+  /** Whether others read what comes out of a part. */
+  #isTapped = false;
 
   /** Without `keeps` the view tells what changes and does not know its rows; without `spill` all of it is in memory. */
   constructor(plan: Plan, keeps = true, paced: readonly Paced[] = [], spill?: Spill) {
@@ -52,6 +58,7 @@ export class View {
     this.#plan = plan;
     this.#room = spill && new Room(spill);
     this.#circuit = new Circuit(plan, this.#room);
+    this.#out = emptyBatch(plan.columns);
     this.#rows = new OwnRows(plan.columns);
     if (keeps) this.#room?.add(this.#rows);
     this.columns = plan.columns;
@@ -63,9 +70,47 @@ export class View {
     return this.#taken(this.#circuit.step(changes, [], clocks));
   }
 
+  /** Where it computes a part that has a hash, if other views can have what comes out of it. */
+  partOf(hash: string): Tapped | undefined {
+    this.#hashes ??= hashesIn(this.#plan);
+    return this.#circuit.nodeOf((plan) => this.#hashes?.get(plan) === hash);
+  }
+
+  /** Whether it can be told what rows a part stands for. */
+  isTold({ at, isLast }: Tapped): boolean {
+    return isLast || this.#circuit.isTold(at);
+  }
+
+  /** The rows that a part stands for, while no step is taken. */
+  async *standing({ at, isLast }: Tapped): AsyncGenerator<Batch> {
+    if (!isLast) {
+      yield* this.#circuit.standing(at);
+      return;
+    }
+    const all = await this.batch();
+    for (let from = 0; from < all.size; from += standingRows) yield sliced(all, from, Math.min(all.size, from + standingRows));
+  }
+
+  /** Keeps what comes out of some parts with each step, which is taken here, as workers do not tell it. */
+  tap(parts: readonly Tapped[]): void {
+    this.#isTapped = parts.length > 0;
+    this.#circuit.untap();
+    for (const { at, isLast } of parts) if (!isLast) this.#circuit.tap(at);
+  }
+
+  /** What came out of a part in the last step. */
+  tapped({ at, isLast }: Tapped): Batch {
+    return isLast ? this.#out : this.#circuit.tapped(at);
+  }
+
+  /** Whether the last step failed within a part, so that it fails for all who have that. */
+  hasFailedIn({ at }: Tapped): boolean {
+    return this.#circuit.hasFailedIn(at);
+  }
+
   /** Whether workers can share what is computed of it. */
   get isShareable(): boolean {
-    return unshared(this.#plan) === undefined && !this.#isAlone && !this.#isTooMuch(this.#circuit.size);
+    return !this.#isTapped && unshared(this.#plan) === undefined && !this.#isAlone && !this.#isTooMuch(this.#circuit.size);
   }
 
   /** What workers compute of it, once they share it. */
@@ -118,6 +163,7 @@ export class View {
   }
 
   #taken(out: Batch): Changed[] {
+    this.#out = out;
     const found: Changed[] = [];
     for (let at = 0; at < out.size; at += 1) {
       const changed = { row: rowAt(out, at), weight: weightAt(out, at) };

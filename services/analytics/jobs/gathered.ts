@@ -56,6 +56,11 @@ export class Gathered {
   }
 
   get isEmpty(): boolean {
-    return this.#places.size === 0 && this.entries.length === 0 && this.changes.length === 0 && this.rejected === 0;
+    return this.#places.size === 0 && this.isIdle;
+  }
+
+  /** Whether nothing came of what was read. */
+  get isIdle(): boolean {
+    return this.entries.length === 0 && this.changes.length === 0 && this.rejected === 0;
   }
 }

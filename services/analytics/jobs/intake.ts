@@ -7,7 +7,7 @@ import { atStep } from '../store/step.ts';
 import { followFiles } from './file-intake.ts';
 import { persist } from './persist.ts';
 import { followTable } from './postgres-intake.ts';
-import type { Pumped } from './pump.ts';
+import type { Pumped } from './pumped.ts';
 
 /** Adds records to the source's topic. */
 export type Put = (values: readonly (Buffer | string)[]) => Promise<void>;

@@ -10,7 +10,7 @@ import type { Commit } from '../store/state.ts';
 import { historyOf } from '../store/view.ts';
 import { Delivery } from './delivery.ts';
 import { LiveView, type LiveViews } from './live.ts';
-import type { Pumped } from './pump.ts';
+import type { Pumped } from './pumped.ts';
 import { sinkCarrier } from './sink-carrier.ts';
 
 export type LiveTables = LiveViews<LiveTable>;

@@ -1,7 +1,7 @@
 import { fault } from '#kernel/contract/fault.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { View } from '../engine/view.ts';
-import { loadWaitMs } from '../store/limits.ts';
+import { loadWaitMs, shareWaitMs } from '../store/limits.ts';
 
 /** A view in memory, of which one thing is done at a time: who reads sees what was committed, and all of it. */
 export class LiveView<V = View> {
@@ -45,7 +45,7 @@ export class LiveView<V = View> {
 type Waiting<L> = PromiseWithResolvers<L> & { isSettled: boolean; loaded?: L };
 
 /** The views that are in memory. */
-export class LiveViews<L extends Pick<LiveView, 'end'> = LiveView> {
+export class LiveViews<L extends Pick<LiveView<unknown>, 'end' | 'view'> = LiveView> {
   readonly #views = new Map<bigint, Waiting<L>>();
 
   /** Expects a view, for those who ask before it is there; one that was there is no more. */
@@ -87,6 +87,17 @@ export class LiveViews<L extends Pick<LiveView, 'end'> = LiveView> {
   /** How many of those that are loaded are so. */
   count(isSo: (view: L) => boolean): number {
     return [...this.#views.values()].filter(({ loaded }) => loaded && isSo(loaded)).length;
+  }
+
+  /** A view that is loaded, or will be before long. */
+  async soon(id: bigint): Promise<L['view'] | undefined> {
+    const waiting = this.#views.get(id);
+    if (!waiting) return undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, shareWaitMs, undefined)));
+    const loaded = await Promise.race([waiting.promise.catch(() => undefined), late]);
+    clearTimeout(timer);
+    return loaded?.view;
   }
 
   /** A view, once it is loaded. */

@@ -6,7 +6,10 @@ import { reasonMax, retryMaxMs, retryMs } from '../store/limits.ts';
 import type { Relation } from '../store/relation.ts';
 import { Intake } from './intake.ts';
 import { Keep, type LiveTables } from './keep.ts';
-import { Pump, type Pumped } from './pump.ts';
+import { Pump } from './pump.ts';
+import type { Pumped } from './pumped.ts';
+import { Parting } from './rider.ts';
+import { separate } from './separate.ts';
 
 export type Maintained = Pumped & { readonly tables: LiveTables; readonly scopes: () => readonly Placed[] };
 
@@ -18,6 +21,9 @@ export class Maintenance {
   readonly #running = new Map<bigint, Running>();
   readonly #stop = new AbortController();
   #beginning: Promise<void> = Promise.resolve();
+  readonly #pumps = new Map<bigint, Pump>();
+  /** Views that are about to be computed by themselves. */
+  readonly #leaving = new Set<Promise<void>>();
 
   constructor(maintained: Maintained) {
     this.#with = maintained;
@@ -37,19 +43,86 @@ export class Maintenance {
 
   start(at: Placed, view: Relation): void {
     if (this.#running.has(view.id) || this.#stop.signal.aborted) return;
+    if (view.shares !== null) {
+      this.#with.live.expect(view.id);
+      this.#pumps.get(view.shares)?.riders.adopt(view);
+      return;
+    }
     const stop = new AbortController();
     const isTable = view.kind === 'table';
     if (view.kind !== 'source') (isTable ? this.#with.tables : this.#with.live).expect(view.id);
     const run = (went: () => void) => {
       if (view.kind === 'source') return new Intake(this.#with, at, view, stop.signal).run();
-      return isTable ? new Keep(this.#with, at, view, stop.signal).run() : new Pump(this.#with, at, view, stop.signal).run(went);
+      return isTable ? new Keep(this.#with, at, view, stop.signal).run() : this.#pump(at, view, stop.signal, went);
     };
     const done = this.#retried(run, stop.signal, view.id).then(() => undefined);
     this.#running.set(view.id, { stop, done });
   }
 
+  async #pump(at: Placed, view: Relation, signal: AbortSignal, went: () => void): Promise<void> {
+    for (;;) {
+      const pump = new Pump(this.#with, at, view, signal, (rider) => this.#leave(at, rider));
+      this.#pumps.set(view.id, pump);
+      try {
+        return await pump.run(went);
+      } catch (error) {
+        if (!(error instanceof Parting) || signal.aborted) throw error;
+        await this.#separate(at, view, error.riders);
+      }
+    }
+  }
+
+  async #separate(at: Placed, view: Relation, riders: readonly Relation[]): Promise<void> {
+    const alone = await separate(this.#with, at, view, new Set(riders.map(({ id }) => id)));
+    for (const rider of alone) this.start(at, rider);
+  }
+
+  /** Has a view computed by itself, from its first record on. */
+  #leave(at: Placed, rider: Relation): void {
+    const left = (async () => {
+      await this.#retried(() => this.#with.relations.unshare(at, rider.id), this.#stop.signal);
+      this.#with.plans.forget(rider.id);
+      this.start(at, { ...rider, shares: null, part: null });
+    })();
+    this.#leaving.add(left);
+    left.finally(() => this.#leaving.delete(left));
+  }
+
+  /** Drops views, as `work` does: what others have of them goes on with one of those; where it cannot be done nothing is changed. */
+  async dropping(at: Placed, gone: readonly Relation[], work: () => Promise<void>): Promise<void> {
+    const { relations } = this.#with;
+    const stopped: Relation[] = [];
+    try {
+      for (const view of gone.filter(({ kind }) => kind === 'view')) {
+        const left = (await relations.sharers(at, view.id)).filter(({ id }) => !gone.some((each) => each.id === id));
+        if (left.length === 0) continue;
+        stopped.push(view);
+        const known = this.#running.get(view.id);
+        known?.stop.abort();
+        await known?.done;
+        this.#running.delete(view.id);
+        await this.#separate(at, view, left);
+      }
+      const within = (place: number): Promise<void> => {
+        const view = gone[place];
+        if (!view) return work();
+        const pump = view.shares === null ? undefined : this.#pumps.get(view.shares);
+        return pump ? pump.riders.release(view.id, () => within(place + 1)) : within(place + 1);
+      };
+      await within(0);
+    } catch (error) {
+      for (const view of stopped) this.start(at, view);
+      throw error;
+    }
+  }
+
   /** Lets a relation that was altered go on as it is now. */
   async again(at: Placed, view: Relation): Promise<void> {
+    if (view.shares !== null) {
+      const owner = await this.#with.relations.byId(at, view.shares);
+      if (owner) await this.again(at, owner);
+      return;
+    }
     const known = this.#running.get(view.id);
     if (!known) return;
     known.stop.abort();
@@ -64,6 +137,7 @@ export class Maintenance {
     this.#with.lags.forget(view.id);
     const known = this.#running.get(view.id);
     this.#running.delete(view.id);
+    this.#pumps.delete(view.id);
     known?.stop.abort();
     const ended = Promise.all([this.#with.live.forget(view.id), this.#with.tables.forget(view.id)]);
     this.#with.changes.end(view.id, new StatementError(sqlstates.relationMissing, 'the relation was dropped'));
@@ -73,7 +147,7 @@ export class Maintenance {
   async stop(): Promise<void> {
     this.#stop.abort();
     for (const { stop } of this.#running.values()) stop.abort();
-    await Promise.all([this.#beginning, ...[...this.#running.values()].map(({ done }) => done)]);
+    await Promise.all([this.#beginning, ...this.#leaving, ...[...this.#running.values()].map(({ done }) => done)]);
   }
 
   /** Does something until it is done, whatever is away meanwhile; where it goes on, pauses are short again. */

@@ -42,6 +42,8 @@ type Portion<D> = {
   readonly take: Take<D>;
   readonly steps: D[];
   readonly refused: Refused[];
+  /** Told when a record cannot be taken, before anything else is done. */
+  readonly refusing: () => void;
 };
 
 const refuse = (refused: Refused[], record: Incoming, { message }: Error): void =>
@@ -126,13 +128,15 @@ export async function computed<D>(
   records: readonly Incoming[],
   read: Read,
   take: Take<D>,
+  refusing: () => void = () => undefined,
 ): Promise<Computed<D>> {
   const [refused, steps]: [Refused[], D[]] = [[], []];
   for (const { record, error } of read.refused) refuse(refused, records[record] as Incoming, error);
   const { taken, late } = admitted(watermarks, source, records, read);
   // Those of records behind these are no part of it.
   const marks = watermarks.settle();
-  if (taken.batch.size > 0) await step({ source, records, taken, clocks: watermarks.clocks(), take, steps, refused }, 0, taken.batch.size);
+  const portion = { source, records, taken, clocks: watermarks.clocks(), take, steps, refused, refusing };
+  if (taken.batch.size > 0) await step(portion, 0, taken.batch.size);
   return { steps, marks, refused, late };
 }
 
@@ -163,6 +167,7 @@ async function step<D>(portion: Portion<D>, from: number, to: number): Promise<v
     if (!isRefusal(error)) throw error;
     const first = numbers[from] as number;
     if (numbers[to - 1] === first) {
+      portion.refusing();
       refuse(refused, records[first] as Incoming, error);
       return;
     }

@@ -3,6 +3,7 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import { Estimates, type Statistics } from '../domain/estimate.ts';
 import { explain } from '../domain/explain.ts';
 import { isWeighed, reordered } from '../domain/join-order.ts';
+import { hashesIn } from '../domain/part.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Query } from '../domain/planner.ts';
 import { Circuit } from '../engine/circuit.ts';
@@ -10,6 +11,7 @@ import { partsOf } from '../engine/duck/part.ts';
 import { sharedRecordsMin } from '../engine/worker/limits.ts';
 import { unshared } from '../engine/worker/split.ts';
 import type { Relation } from './relation.ts';
+import type { Share } from './share.ts';
 import { isLong, isStorable } from './topic-rows.ts';
 import { planAsked, type Plans } from './view.ts';
 
@@ -30,9 +32,17 @@ export async function explained(plans: Plans, at: Placed, { select, text, code, 
   const asked = query && isWeighed(query.plan) ? { ...query, plan: reordered(query.plan, known).plan } : query;
   const plan = made?.plan ?? (asked as Query).plan;
   const pasts = [...(query?.pasts ?? [])].map(([id, { relation }]) => ({ ...relation, id }));
-  const apart = asked && new Set(apartIn(asked, [...relations, ...pasts], known).map((part) => part.plan));
-  const lines = explain(plan, new Estimates(known), apart);
-  return [...lines, ...(made ? workersOf(plan, plans.workers) : []), ...(code ? new Circuit(plan).code() : [])];
+  const parts = asked && apartIn(asked, [...relations, ...pasts], known);
+  const apart = parts && new Map(parts.map((part) => [part.plan, 'Engine: DuckDB'] as const));
+  const shared = made?.share && sharedIn(plan, made.share);
+  const lines = explain(plan, new Estimates(known), apart ?? shared);
+  return [...lines, ...(made && !made.share ? workersOf(plan, plans.workers) : []), ...(code ? new Circuit(plan).code() : [])];
+}
+
+/** The parts that a view would have of another. */
+function sharedIn(plan: Plan, { owner, cut }: Share): ReadonlyMap<Plan, string> {
+  const equal = [...hashesIn(plan)].filter(([, hash]) => hash === cut.hash);
+  return new Map(equal.map(([part]) => [part, `Shared with ${owner.name}`]));
 }
 
 /** How many workers share a view of a plan, where there are workers. */

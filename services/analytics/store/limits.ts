@@ -33,6 +33,7 @@ export const requestRowsMax = limit(1_000, 'row', 'Most rows of one request of a
 export const requestMs = limit(30_000, 'ms', 'Longest wait for the answer to a request of a sink.');
 export const requestAnswerMaxBytes = limit(65_536, 'byte', 'Largest answer to a request of a sink.');
 export const targetStatementMs = limit(60_000, 'ms', 'Longest run of a statement of a sink in the PostgreSQL that it writes to.');
+export const shareWaitMs = limit(5_000, 'ms', 'Longest wait for a view that is being loaded, parts of which a new one may read.');
 export const loadWaitMs = limit(20_000, 'ms', 'Longest wait for a view that is being loaded.');
 export const cataloguesMax = limit(32, 'database', 'Most environments whose catalogues are kept ready at once.');
 export const restMinMs = limit(50, 'ms', 'Shortest pause between two looks for partitions without records.');

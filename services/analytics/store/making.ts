@@ -22,29 +22,31 @@ export interface Unsettled {
 export type Seen = Placed & { readonly unsettled?: Unsettled | undefined };
 
 /** A relation that is to be, before it is kept. */
-export function unkept(id: bigint, { needs, origin, orders = null, indexes = null, historyMs = null, ...own }: NewRelation): Relation {
-  const { name, kind, columns, topic, format, text, target } = own;
+export function unkept(id: bigint, of: NewRelation): Relation {
+  const { needs, origin, orders = null, indexes = null, shares = null, part = null, historyMs = null } = of;
+  const { name, kind, columns, topic, format, text, target } = of;
   return {
-    ...{ id, name, kind, columns, topic, format, text, target, orders, indexes, origin: origin ?? null },
+    ...{ id, name, kind, columns, topic, format, text, target, orders, indexes, shares, part, origin: origin ?? null },
     needs: needs.flatMap((each) => (each.kind === 'type' ? [] : [each.name])).sort(),
-    types: needs.flatMap(({ id: own, name: called, kind: of, columns: fields }) =>
-      of === 'type' ? [{ id: String(own), name: called, columns: fields }] : [],
+    types: needs.flatMap(({ id: own, name: called, kind: sort, columns: fields }) =>
+      sort === 'type' ? [{ id: String(own), name: called, columns: fields }] : [],
     ),
     ...{ shape: null, epoch: 0n, groups: 0n, rejected: 0n, rejection: null, historyMs, historyFrom: null },
   };
 }
 
 /** What keeps a relation under the number that it was given. */
-export function making(id: bigint, { needs, connection, calls = [], orders = null, origin, indexes, ...own }: NewRelation): Statement[] {
+export function making(id: bigint, of: NewRelation): Statement[] {
+  const { needs, connection, calls = [], orders = null, origin, indexes, shares = null, part, ...own } = of;
   const { name, kind, columns, topic, text, format, target, historyMs = null } = own;
   const asJson = (value: unknown) => (value ? json(value) : null);
   return [
     {
-      text: `insert into relation (id, name, kind, columns, topic, text, format, target, origin, orders, indexes, history_ms)
-             overriding system value values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+      text: `insert into relation (id, name, kind, columns, topic, text, format, target, origin, orders, indexes, shares, part, history_ms)
+             overriding system value values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
       params: [
         ...[id, name, kind, json(columns), topic, text, asJson(format), asJson(target), asJson(origin), asJson(orders), asJson(indexes)],
-        historyMs,
+        ...[shares, asJson(part), historyMs],
       ],
     },
     {

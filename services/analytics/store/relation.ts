@@ -40,6 +40,9 @@ export type Relation = {
   readonly rejection: string | null;
   /** In what orders it joins relations; null where none was weighed. */
   readonly orders: Orders | null;
+  /** The view that computes a part of this one's plan, which part that is, and whether it is all of the other's plan. */
+  readonly shares: bigint | null;
+  readonly part: SharedPart | null;
   /** Of a table: the indexes that were made behind its statement. */
   readonly indexes: readonly Index[] | null;
   /** Of a view or table, where its statement does not say it: for how many milliseconds it remembers what was; 0 for none. */
@@ -47,6 +50,9 @@ export type Relation = {
   /** Since when, in milliseconds since 1970. */
   readonly historyFrom: number | null;
 };
+
+/** A part of a plan by its hash; `whole`: that of a view within the plan, which stays as that view has it. */
+export type SharedPart = { readonly hash: string; readonly whole?: string | undefined };
 
 export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' | 'format' | 'text' | 'target'> & {
   readonly needs: readonly Relation[];
@@ -56,6 +62,8 @@ export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' |
   /** The functions that a view or sink calls. */
   readonly calls?: readonly bigint[];
   readonly orders?: Orders | null;
+  readonly shares?: bigint | null;
+  readonly part?: SharedPart | null;
   readonly indexes?: readonly Index[] | null;
   readonly historyMs?: bigint | null;
 };
@@ -71,7 +79,7 @@ export const missing = (kind: Relation['kind'], name: string): StatementError =>
 const dependents = (kind: Relation['kind']) => (kind === 'type' ? 'other objects' : 'views or sinks');
 
 const columns = `id, name, kind, columns, topic, format, text, target, origin, shape, epoch, groups, rejected, rejection,
-  orders, indexes, history_ms as "historyMs", 
+  orders, indexes, shares, part, history_ms as "historyMs",
   (extract(epoch from coalesce(history_from, case kind when 'table' then created end)) * 1000)::float8 as "historyFrom",
   array(select r.name::text from need n
   join relation r on r.id = n.relation where n.view = relation.id and r.kind <> 'type' order by 1) as needs,
@@ -141,6 +149,16 @@ export class Relations {
     const text = `select ${columns} from relation where indexes @> jsonb_build_array(jsonb_build_object('name', $1::text))`;
     const { rows } = await this.#sql.as(at).query<Relation>(text, [name]);
     return rows.find(({ id }) => !at.unsettled?.isGone(id)) ?? at.unsettled?.indexed(name);
+  }
+
+  /** Has a view compute all of its plan, from its first record on. */
+  async unshare(at: Placed, id: bigint): Promise<void> {
+    await this.#sql.as(at).query('update relation set shares = null, part = null where id = $1', [id]);
+  }
+
+  /** The views that read a part of one. */
+  async sharers(at: Placed, id: bigint): Promise<Relation[]> {
+    return (await this.#sql.as(at).query<Relation>(`select ${columns} from relation where shares = $1 order by id`, [id])).rows;
   }
 
   async list(at: Placed, kind: Relation['kind']): Promise<Relation[]> {

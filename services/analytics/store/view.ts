@@ -5,6 +5,7 @@ import { approximate } from '../domain/approximate.ts';
 import { bounded, type Pace } from '../domain/closing.ts';
 import type { Statistics } from '../domain/estimate.ts';
 import { isWeighed, type Orders, reordered } from '../domain/join-order.ts';
+import { cutAt, hashesIn, joinedAgain } from '../domain/part.ts';
 import { pushedDown } from '../domain/push-down.ts';
 import { type Context, placesIn } from '../domain/context.ts';
 import { isGrowing } from '../domain/format.ts';
@@ -21,11 +22,13 @@ import { madeIn } from '../domain/table-statement.ts';
 import type { TypesOf } from '../domain/type-name.ts';
 import { isPseudo, type Type } from '../domain/value.ts';
 import type { Changing } from '../domain/write.ts';
+import type { View } from '../engine/view.ts';
 import { plansKeptMax, viewDepthMax } from './limits.ts';
 import type { Seen } from './making.ts';
 import { Points } from './point.ts';
-import type { Relation, Relations } from './relation.ts';
+import type { Relation, Relations, SharedPart } from './relation.ts';
 import { keptTypes, rowTypesByOid, typesIn } from './row-type.ts';
+import { type Share, shareIn, type Sharer } from './share.ts';
 import type { SqlFunctions } from './sql-function.ts';
 
 /** A view that is understood. */
@@ -44,6 +47,9 @@ export type ViewPlan = {
   readonly calls: readonly bigint[];
   /** In what orders it joins relations; null where the plan is as the text has it. */
   readonly orders: Orders | null;
+  /** What a new view can have of another. */
+  readonly share: Share | undefined;
+  readonly part: SharedPart | null;
 };
 
 /** What is known of relations that a view reads, asked for when it is made. */
@@ -107,9 +113,18 @@ export class Plans {
 
   /** How many workers may share a view. */
   readonly workers: number;
+  /** Views in memory. */
+  readonly #viewOf: (id: bigint) => Promise<View | undefined>;
 
-  constructor(relations: Relations, functions: SqlFunctions, statistics: KnownOf, workers = 1) {
+  constructor(
+    relations: Relations,
+    functions: SqlFunctions,
+    statistics: KnownOf,
+    more: { readonly workers?: number; readonly viewOf?: (id: bigint) => Promise<View | undefined> } = {},
+  ) {
+    const { workers = 1, viewOf = async () => undefined } = more;
     this.workers = workers;
+    this.#viewOf = viewOf;
     this.#relations = relations;
     this.statistics = statistics;
     this.functions = functions;
@@ -228,7 +243,8 @@ export class Plans {
   /** A view that is there. */
   async made(at: Seen, view: Relation, depth = 0): Promise<ViewPlan> {
     const needed = async () => new Map((await this.#relations.needed(at, view.id)).map((each) => [each.name, each]));
-    const plan = await this.#planned(at, { text: view.text ?? '', types: keptTypes(view) }, needed, depth, view.orders);
+    const said = { text: view.text ?? '', types: keptTypes(view) };
+    const plan = await this.#planned(at, said, needed, depth, view.orders, view.part);
     return view.historyMs === null ? plan : { ...plan, historyMs: Number(view.historyMs) || undefined };
   }
 
@@ -239,6 +255,7 @@ export class Plans {
     needsOf: (select: SelectStmt) => Promise<Map<string, Relation>>,
     depth: number,
     by: Orders | null | ((sources: Iterable<Relation>) => Promise<Statistics>),
+    shared: SharedPart | null = null,
   ): Promise<ViewPlan> {
     if (depth > viewDepthMax) throw new StatementError(sqlstates.tooComplex, `at most ${viewDepthMax} views stand on each other`);
     const statement = await parseStatement(text, types);
@@ -271,14 +288,48 @@ export class Plans {
     };
     const rows = approximate(planRows(select, { ...contextOf(text, new Map(), params), relation, asked }));
     checkSize(rows);
-    const { plan, orders } = await this.#ordered(rows, pace, typeof by === 'function' ? () => by(sources.values()) : by);
+    const sharers = typeof by === 'function' ? await this.#sharers(at) : [];
+    const whole = shared ? shared.whole : shareIn(rows, sharers, true)?.cut.hash;
+    const kept = whole === undefined ? undefined : this.#kept(rows, pace, whole);
+    const isKept = kept && (shared || shareIn(kept.plan, sharers));
+    const { plan, orders } = isKept ? kept : await this.#ordered(rows, pace, typeof by === 'function' ? () => by(sources.values()) : by);
+    const share = shareIn(plan, sharers);
+    const part = share ? { hash: share.cut.hash, ...(isKept ? { whole } : {}) } : shared;
     if (params.length > 0) throw new StatementError(sqlstates.parameterMissing, 'there is no parameter $1');
     if (scansIn(plan).size === 0) throw notBuilt('A view of no source');
     const row = plan.columns.find(({ type }) => isPseudo(type));
     if (row) throw new StatementError('42P16', `column "${row.name}" has pseudo-type record`);
     const twice = plan.columns.find((each, place) => plan.columns.findIndex((other) => other.name === each.name) !== place);
     if (twice) throw new StatementError('42701', `column "${twice.name}" specified more than once`);
-    return { name, plan, needs: [...needs.values()], types: [], sources: [...sources.values()], historyMs, calls, orders };
+    const read = { needs: [...needs.values()], types: [], sources: [...sources.values()] };
+    return { name, plan, ...read, historyMs, calls, orders, share, part };
+  }
+
+  /** The views at work whose parts others may read: such as took every record so far. */
+  async #sharers(at: Seen): Promise<Sharer[]> {
+    const found: Sharer[] = [];
+    const all = (await this.#relations.list(at, 'view')).filter(
+      ({ id, shares, rejected }) => shares === null && rejected === 0n && !at.unsettled?.isGone(id),
+    );
+    const views = await Promise.all(all.map(({ id }) => this.#viewOf(id)));
+    for (const [place, relation] of all.entries()) {
+      const view = views[place];
+      if (!view) continue;
+      // One that cannot be understood any more is no reason against another.
+      const of = await this.of(at, relation).catch((error: unknown) => {
+        if (!(error instanceof StatementError)) throw error;
+      });
+      if (of) found.push({ relation, view, plan: of.plan });
+    }
+    return found;
+  }
+
+  /** A plan that reads what a view within it comes to, which stays as it is for that. */
+  #kept(rows: Plan, pace: Pace, hash: string) {
+    const cut = cutAt(rows, hash, '');
+    if (!cut) return undefined;
+    const plan = bounded(joinedAgain(pushedDown(cut.rest), cut.part), pace);
+    return [...hashesIn(plan).values()].includes(hash) ? { plan, orders: null } : undefined;
   }
 
   /** The plan in the order that costs least, or that was chosen; as the text has it where that alone can be kept up. */

@@ -60,6 +60,10 @@ test('a service that is killed again and again counts each record once', { timeo
   await own.createTopic('clicks', { partitions: 2 });
   await asked(`create source if not exists clicks (page int4, ms int8) with (topic = 'clicks', format = 'json')`);
   await asked('create materialized view if not exists pages as select page, count(*) as n, sum(ms) as ms from clicks group by page');
+  // Two that have a part of it: its groups, and all of it.
+  const groups = 'select page, count(*) as n, sum(ms) as ms from clicks group by page';
+  await asked(`create materialized view if not exists pages_twice as select page, n * 2 as twice, ms from (${groups}) as p where n > 0`);
+  await asked('create materialized view if not exists pages_all as select sum(n) as n, max(ms) as most from pages');
   await asked(`create sink if not exists changed from pages with (topic = 'changed', format = 'json', envelope = 'debezium')`);
   await asked(`create sink if not exists seen as select page, ms from clicks with (topic = 'seen', format = 'json')`);
   await asked(`create sink if not exists kept from pages with (connection = 'other', table = 'pages', key = 'page')`);
@@ -113,6 +117,19 @@ test('a service that is killed again and again counts each record once', { timeo
       name === 'pages' ? [[name, groups, rejected]] : [],
     ),
     [['pages', '17', '0']],
+  );
+  assert.deepEqual(
+    await asked('select page, twice, ms from pages_twice order by page'),
+    [...expected].sort(([a], [b]) => a - b).map(([page, [n, ms]]) => [page, String(2n * n), String(ms)]),
+  );
+  const most = [...expected.values()].reduce((max, [, ms]) => (ms > max ? ms : max), 0n);
+  assert.deepEqual(await asked('select n, most from pages_all'), [[String(written), String(most)]]);
+  assert.deepEqual(
+    (await asked('show materialized views')).flatMap((row) => (/^pages_/.test(String(row[0])) ? [[row[0], row.at(-2)]] : [])),
+    [
+      ['pages_all', 'pages'],
+      ['pages_twice', 'pages'],
+    ],
   );
   // Nothing lost and nothing twice in what the table, its view and its topic have.
   const rounds = Array.from({ length: 4 }, (_, at) => [at, '5', String(25 * at + 10)]);

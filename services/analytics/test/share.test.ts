@@ -24,8 +24,12 @@ after(async () => {
   await house?.stop();
 });
 
-const rowsOf = async (text: string): Promise<string[]> =>
-  (await client.query({ text, rowMode: 'array' })).rows.map((row) => (row as unknown[]).join(','));
+/** Rows of an answer; while a view begins again it cannot be asked. */
+const rowsOf = (text: string): Promise<string[]> =>
+  client.query({ text, rowMode: 'array' }).then(
+    ({ rows }) => rows.map((row) => (row as unknown[]).join(',')),
+    (error: pg.DatabaseError) => [`${error.code}`],
+  );
 const settles = async (text: string, wanted: readonly string[]) =>
   assert.deepEqual(
     await house.until(
@@ -95,4 +99,109 @@ test('a view that is made later reads what was before by itself, and what comes 
   await settles('select n from mixed_ids', ['6']);
   await settles('select n from mixed_sizes', ['16']);
   assert.equal(Number((await shown('sources', 'mixed')).decoded_records), between + 2);
+});
+
+const explained = (text: string) => rowsOf(`explain create materialized view explained as ${text}`);
+
+test('a view has of another what that computes already, from its current state on', async () => {
+  await client.query(`create source visits (city text, page int4, ms int8) with (topic = 'visits', format = 'json');
+    create materialized view busy as select city, n from (select city, count(*) as n, sum(ms) as ms from visits group by city) c where n > 2`);
+  const value = (id: number) => `{"city":"c${id % 4}","page":${id},"ms":${id * 3}}`;
+  await produce('visits', Array.from({ length: 11 }, (_, id) => value(id)));
+  await settles('select city, n from busy order by city', ['c0,3', 'c1,3', 'c2,3']);
+  const slow = 'select city, ms / n as mean from (select city, count(*) as n, sum(ms) as ms from visits group by city) as d where n > 0';
+  assert.ok((await explained(slow)).some((line) => /Shared with busy, with all below/.test(line)), (await explained(slow)).join('\n'));
+  const { decoded_records: read } = await shown('sources', 'visits');
+  await client.query(`create materialized view slow as ${slow}`);
+  await settles('select city, round(mean) from slow order by city', ['c0,12', 'c1,15', 'c2,18', 'c3,15']);
+  assert.equal((await shown('sources', 'visits')).decoded_records, read, 'nothing is read again');
+  assert.deepEqual([(await shown('materialized views', 'slow')).shared_with, (await shown('materialized views', 'busy')).readers], ['busy', '1']);
+  await produce('visits', [value(11), value(12)]);
+  await settles('select city, n from busy order by city', ['c0,4', 'c1,3', 'c2,3', 'c3,3']);
+  await settles('select city, round(mean) from slow order by city', ['c0,18', 'c1,15', 'c2,18', 'c3,21']);
+  assert.equal(Number((await shown('sources', 'visits')).decoded_records), Number(read) + 2);
+});
+
+test('a view over a view reads its rows, and goes on with the part when the other is dropped', async () => {
+  await client.query(`create materialized view rich as select max(n) as most, count(*) as cities from busy`);
+  await settles('select most, cities from rich', ['4,4']);
+  assert.equal((await shown('materialized views', 'rich')).shared_with, 'busy');
+  assert.equal((await shown('materialized views', 'busy')).readers, '2');
+  await assert.rejects(client.query('drop materialized view busy'), { code: '2BP01' });
+  await client.query('drop materialized view rich');
+  await client.query('create materialized view fast as select city, n * 2 as twice from (select city, count(*) as n, sum(ms) as ms from visits group by city) e');
+  await settles('select city, twice from fast order by city', ['c0,8', 'c1,6', 'c2,6', 'c3,6']);
+  assert.equal((await shown('materialized views', 'busy')).readers, '2');
+  const { decoded_records: read } = await shown('sources', 'visits');
+  await client.query('drop materialized view busy');
+  assert.deepEqual(
+    [(await shown('materialized views', 'slow')).readers, (await shown('materialized views', 'fast')).shared_with],
+    ['1', 'slow'],
+  );
+  const value = (id: number) => `{"city":"c${id % 4}","page":${id},"ms":${id * 3}}`;
+  await produce('visits', [value(13), value(14), value(15)]);
+  await settles('select city, twice from fast order by city', ['c0,8', 'c1,8', 'c2,8', 'c3,8']);
+  await settles('select city, round(mean) from slow order by city', ['c0,18', 'c1,21', 'c2,24', 'c3,27']);
+  assert.equal(Number((await shown('sources', 'visits')).decoded_records), Number(read) + 3);
+  await client.query('drop materialized view slow');
+  await produce('visits', [value(16)]);
+  await settles('select city, twice from fast order by city', ['c0,10', 'c1,8', 'c2,8', 'c3,8']);
+  assert.equal(Number((await shown('sources', 'visits')).decoded_records), Number(read) + 4);
+});
+
+test('what one view alone cannot take parts it from the others, and each has what it would have by itself', async () => {
+  await client.query(`create source parts (k int4, v int4) with (topic = 'parts', format = 'json');
+    create materialized view parts_sum as select k, n, v from (select k, count(*) as n, sum(v) as v from parts group by k) a;
+    create materialized view parts_quotient as select k, 12 / (n - 3) as q from (select k, count(*) as n, sum(v) as v from parts group by k) b`);
+  assert.equal((await shown('materialized views', 'parts_quotient')).shared_with, 'parts_sum');
+  await produce('parts', ['{"k":1,"v":5}', '{"k":1,"v":6}', '{"k":2,"v":1}']);
+  await settles('select k, q from parts_quotient order by k', ['1,-12', '2,-6']);
+  // The third of a key is a division by zero there, and none elsewhere.
+  await produce('parts', ['{"k":1,"v":7}', '{"k":2,"v":2}']);
+  await settles('select k, n, v from parts_sum order by k', ['1,3,18', '2,2,3']);
+  await settles('select k, q from parts_quotient order by k', ['1,-12', '2,-12']);
+  assert.equal((await shown('materialized views', 'parts_quotient')).shared_with, null);
+  assert.equal((await shown('materialized views', 'parts_quotient')).rejected, '1');
+  assert.equal((await shown('materialized views', 'parts_sum')).rejected, '0');
+});
+
+test('another environment has nothing of it, and who may only read neither makes such a view nor sees more by one', async () => {
+  const text = 'select k, n, v from (select k, count(*) as n, sum(v) as v from parts group by k) a';
+  const other = new pg.Client(house.login(await house.credential({ environment: 'test' })));
+  await other.connect();
+  await other.query(`create source parts (k int4, v int4) with (topic = 'parts', format = 'json'); create materialized view mine as ${text}`);
+  const rows = (await other.query('show materialized views')).rows as Record<string, string>[];
+  assert.deepEqual(
+    rows.map(({ name, shared_with: owner, groups }) => [name, owner, groups]),
+    [['mine', null, '0']],
+  );
+  await other.end();
+  const reader = new pg.Client(house.login(await house.credential({ role: 'reader' })));
+  await reader.connect();
+  await assert.rejects(reader.query(`create materialized view theirs as ${text}`), { code: '42501' });
+  await reader.end();
+});
+
+test('joins and ranks are shared too, in transactions and beside other names, until a text says otherwise', async () => {
+  const joined = 'select p.k, p.v, q.v as w from parts p join parts q on p.k = q.k';
+  await client.query(`create source pairs (k int4, v int4) with (topic = 'pairs', format = 'json')`);
+  const of = joined.replaceAll('parts', 'pairs');
+  await client.query(`create materialized view pairs_most as select k, max(w) as most from (${of}) as j group by k`);
+  await produce('pairs', ['{"k":1,"v":2}', '{"k":1,"v":3}', '{"k":2,"v":4}']);
+  await settles('select k, most from pairs_most order by k', ['1,3', '2,4']);
+  await client.query('begin');
+  await client.query(`create materialized view pairs_count as select count(*) as n from (${of}) as j where v < w`);
+  await client.query(`create materialized view pairs_over as select k, most from pairs_most where most > 3`);
+  await client.query('commit');
+  await settles('select n from pairs_count', ['1']);
+  await settles('select k, most from pairs_over', ['2,4']);
+  assert.equal((await shown('materialized views', 'pairs_over')).shared_with, 'pairs_most');
+  await client.query('alter materialized view pairs_most rename to pairs_best');
+  await produce('pairs', ['{"k":1,"v":9}']);
+  await settles('select n from pairs_count', ['3']);
+  await settles('select k, most from pairs_over order by k', ['1,9', '2,4']);
+  assert.equal((await shown('materialized views', 'pairs_over')).shared_with, 'pairs_best');
+  for (const text of ['begin', 'drop materialized view pairs_over', 'drop materialized view pairs_best', 'commit']) await client.query(text);
+  await produce('pairs', ['{"k":1,"v":1}']);
+  await settles('select n from pairs_count', ['6']);
 });

@@ -13,7 +13,7 @@ const shown = {
   tables: ['name', 'topic', 'key', 'epoch', 'rows'],
   views: [
     ...['name', 'source', 'epoch', 'groups', 'rejected', 'rejection', 'failure'],
-    ...['memory_rows', 'disk_rows', 'memory_bytes', 'disk_bytes'],
+    ...['memory_rows', 'disk_rows', 'memory_bytes', 'disk_bytes', 'shared_with', 'readers'],
   ],
   sinks: ['name', 'source', 'topic', 'format', 'envelope', 'key', 'epoch', 'rejected', 'rejection', 'connection', 'place', 'failure'],
   connections: ['name', 'type', 'address'],
@@ -52,9 +52,10 @@ export function showing(session: Session<typeof analytics>, what: keyof typeof s
       return output.items.map(({ name, kind, address }) => [name, kind, address]);
     }
     const { output } = await session.invoke('ListViews', '', {}, { signal });
-    return output.items.map(({ name, source, epoch, groups, rejected, rejection = null, failure = null, kept }) => [
-      ...[name, source, epoch, groups, rejected, rejection, failure],
+    return output.items.map(({ name, source, epoch, groups, rejected, rejection, failure, kept, shared, readers = 0 }) => [
+      ...[name, source, epoch, groups, rejected, rejection ?? null, failure ?? null],
       ...(kept ? [kept.memoryRows, kept.diskRows, kept.memoryBytes, kept.diskBytes].map(String) : [null, null, null, null]),
+      ...[shared ?? null, String(readers)],
     ]);
   };
   return rows('SHOW', texts(...shown[what]), (_, signal) => rowsOf(signal));

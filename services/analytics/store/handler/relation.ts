@@ -25,15 +25,21 @@ import { type World, worded } from './world.ts';
 type All = Omit<Handlers<typeof analytics>, keyof typeof viewAlertOperations | keyof typeof dashboardOperations>;
 
 const viewOf = (
-  { id, name, needs, text, columns, epoch, groups, rejected, rejection }: Relation,
+  { id, name, needs, text, columns, epoch, groups, rejected, rejection, shares }: Relation,
   world: Pick<World, 'failures' | 'live' | 'lags'>,
+  all: readonly Relation[],
 ) => ({
   ...{ name, source: needs.join(', '), text: text ?? '', columns: [...columns] },
   ...{ epoch: String(epoch), groups: String(groups), rejected: String(rejected), ...(rejection === null ? {} : { rejection }) },
-  ...(world.failures.has(id) ? { failure: world.failures.get(id) ?? '' } : {}),
+  ...failureOf(world.failures.get(id) ?? world.failures.get(shares ?? id)),
+  ...sharedOf(all.find((view) => view.id === shares)),
+  readers: all.filter((view) => view.shares === id).length,
   ...keptOf(world.live.known(id)),
   ...behindOf(world, id),
 });
+
+const failureOf = (failure: string | undefined) => (failure === undefined ? {} : { failure });
+const sharedOf = (owner: Relation | undefined) => (owner ? { shared: owner.name } : {});
 
 function keptOf(loaded: LiveView | undefined) {
   const kept = loaded?.view.kept;
@@ -50,14 +56,19 @@ export function relationHandlers(world: World): All {
     CreateView: (call) =>
       worded(async () => {
         const { text } = call.input;
-        const { plan, needs: named, types, name, calls, orders } = await world.plans.view(seenIn(world, call), text);
+        const { plan, needs: named, types, name, calls, orders, share, part } = await world.plans.view(seenIn(world, call), text);
         if (name !== call.input.name) throw new StatementError(sqlstates.syntax, `the text makes the view "${name}"`);
         const { columns } = plan;
         const needs = [...named, ...types];
-        const spec = { name, kind: 'view', columns, text, needs, calls, orders, ...nowhere } as const;
-        return { output: viewOf(await makeRelation(world, call, spec), world) };
+        const shared = { shares: share?.owner.id ?? null, part };
+        const spec = { name, kind: 'view', columns, text, needs, calls, orders, ...nowhere, ...shared } as const;
+        const made = await makeRelation(world, call, spec);
+        return { output: viewOf(made, world, share ? [made, share.owner] : [made]) };
       }),
-    ListViews: async (call) => ({ output: { items: (await relations.list(call.caller, 'view')).map((view) => viewOf(view, world)) } }),
+    ListViews: async (call) => {
+      const all = await relations.list(call.caller, 'view');
+      return { output: { items: all.map((view) => viewOf(view, world, all)) } };
+    },
     DeleteView: (call) =>
       worded(async () => {
         await dropRelation(world, call, 'view');
@@ -86,7 +97,8 @@ export function relationHandlers(world: World): All {
     GetView: (call) =>
       worded(async () => {
         const view = await viewNamed(world, call as unknown as Call);
-        return { output: { ...viewOf(view, world), ...(await atWork(world, view)) } };
+        const all = await relations.list(call.caller, 'view');
+        return { output: { ...viewOf(view, world, all), ...(await atWork(world, view)) } };
       }),
     UnderstandStatement: (call) => worded(async () => ({ output: await understood(world, call as unknown as Call, call.input.text) })),
     FindRows: (call) =>

@@ -52,7 +52,7 @@ export async function dropRelation(world: World, call: Dropping, kind: Relation[
   const { name } = call.ref;
   if (!pending) {
     if (kind === 'table') await checkUnreferred(world, call.caller, { name });
-    return ended(world, call.caller, await world.relations.drop(call.caller, kind, name));
+    return dropNow(world, call.caller, kind, name);
   }
   const seen = seenBy(call.caller, pending);
   const relation = await world.relations.find(seen, name);
@@ -70,6 +70,15 @@ async function checkUnreferred({ plans }: World, at: Seen, { name }: Pick<Relati
       sqlstates.dependents,
       `cannot drop table ${name} because constraint ${other.reference.name} on table ${other.relation.name} depends on it`,
     );
+}
+
+async function dropNow(world: World, caller: Caller, kind: Relation['kind'], name: string): Promise<void> {
+  const { relations, maintenance } = world;
+  const view = kind === 'view' ? await relations.find(caller, name) : undefined;
+  if (view?.kind !== 'view') return ended(world, caller, await relations.drop(caller, kind, name));
+  await relations.checkUnneeded(caller, view);
+  await maintenance.dropping(placed(caller), [view], async () => void (await relations.drop(caller, kind, name)));
+  await ended(world, caller, view);
 }
 
 async function ended(world: World, caller: Caller, gone: Relation): Promise<void> {
@@ -118,7 +127,7 @@ async function commit(world: World, call: Call<typeof analytics>, pending: Pendi
       throw error;
     });
   };
-  await together(inOrder, whole);
+  await world.maintenance.dropping(placed(call.caller), gone, () => together(inOrder, whole));
   for (const each of gone) await ended(world, call.caller, each);
   for (const { relation } of made) begun(world, call.caller, relation);
 }
