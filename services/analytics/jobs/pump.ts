@@ -146,12 +146,13 @@ export class Pump {
     return all > 0 && all + records > (this.#view.kind === 'sink' ? portionRecordsMax : commitRecordsMax);
   }
 
-  /** A step of all; where it ends for a reason what they are in memory is not what they go on from. */
+  /** A step of all. Where it ends some may have taken it, and nobody is to see them; a view by itself has taken it back, and is read on. */
   async #alone(own: Member, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      for (const { loaded } of [own, ...this.riders.all]) loaded.fail(error);
+      const riders = this.riders.all;
+      if (riders.length > 0) for (const { loaded } of [own, ...riders]) loaded.fail(error);
       throw error;
     }
   }
