@@ -8,6 +8,7 @@ import { nameBytesMax, pathBytesMax } from './limits.ts';
 import { appends, type Plan } from './plan.ts';
 import { readArray } from './array.ts';
 import { jsonOfList } from './json-list.ts';
+import { protoOf, protoWriter } from './sink-proto.ts';
 import { readTuple } from './tuple.ts';
 import {
   type Column,
@@ -25,7 +26,7 @@ import {
   type Value,
 } from './value.ts';
 
-export const sinkFormats = ['json', 'avro', 'rows', 'parquet'] as const;
+export const sinkFormats = ['json', 'avro', 'protobuf', 'rows', 'parquet'] as const;
 export const sinkEnvelopes = ['append', 'upsert', 'debezium'] as const;
 export const targetOptions = ['topic', 'connection', 'table', 'path', 'format', 'envelope', 'key'] as const;
 
@@ -43,12 +44,15 @@ export type Target = {
   readonly format: (typeof sinkFormats)[number];
   readonly envelope: (typeof sinkEnvelopes)[number];
   readonly key: readonly string[];
-  /** The numbers of the schemas in the registry, of Avro. */
+  /** The numbers of the schemas in the registry, of Avro and Protobuf. */
   readonly keySchema?: number;
   readonly valueSchema?: number;
   /** What no other sink has, by which the other side knows this one. */
   readonly mark?: string;
 };
+
+/** Whether records are by schemas of the registry. */
+export const isRegistered = (format: string): format is 'avro' | 'protobuf' => format === 'avro' || format === 'protobuf';
 
 const wrong = (message: string) => new StatementError('22023', message);
 
@@ -82,7 +86,8 @@ export function checkPlace({ topic, connection, table, path, format, envelope }:
   if (format === 'parquet' && connection === undefined) throw notBuilt('The format parquet in a topic');
   if (format === 'parquet' && envelope !== 'append') throw notBuilt(`The envelope ${envelope} of files`);
   if (format === 'rows' && envelope === 'debezium') throw notBuilt('The envelope debezium of a table');
-  if (connection !== undefined && format === 'avro') throw notBuilt('The format avro over a connection');
+  if (connection !== undefined && isRegistered(format)) throw notBuilt(`The format ${format} over a connection`);
+  if (format === 'protobuf' && envelope === 'debezium') throw notBuilt('The envelope debezium in protobuf');
 }
 
 /** Refuses what a sink of a plan cannot say truly. */
@@ -170,6 +175,16 @@ function writersOf(target: Target, columns: readonly Column[], keyed: readonly C
       change: (came, cells) => `{"before":${came ? 'null' : row(cells)},"after":${came ? row(cells) : 'null'},"op":"${came ? 'c' : 'd'}"}`,
     };
   }
+  if (target.format === 'protobuf') {
+    const row = protoWriter(target.valueSchema ?? 0, 'Row', columns);
+    return {
+      key: protoWriter(target.keySchema ?? 0, 'Key', keyed),
+      row,
+      change: () => {
+        throw notBuilt('The envelope debezium in protobuf');
+      },
+    };
+  }
   const types = { key: parseAvro(avroKey(keyed), new Map()), value: parseAvro(avroValue(target, columns), new Map()) };
   const value = (of: Decoded) => framed(target.valueSchema ?? 0, types.value, of);
   return {
@@ -246,9 +261,9 @@ function recordType(name: string, columns: readonly Column[], namespace = 'gamut
   return { type: 'record', name, namespace, fields };
 }
 
-export const avroKey = (columns: readonly Column[]): string => JSON.stringify(recordType('Key', columns));
+const avroKey = (columns: readonly Column[]): string => JSON.stringify(recordType('Key', columns));
 
-export function avroValue({ envelope }: Target, columns: readonly Column[]): string {
+function avroValue({ envelope }: Target, columns: readonly Column[]): string {
   const row = recordType('Row', columns);
   if (envelope !== 'debezium') return JSON.stringify(row);
   const fields = [
@@ -257,6 +272,14 @@ export function avroValue({ envelope }: Target, columns: readonly Column[]): str
     { name: 'op', type: 'string' },
   ];
   return JSON.stringify({ type: 'record', name: 'Change', namespace: 'gamut', fields });
+}
+
+/** The schemas of a target's records: in which language, and of keys and values. */
+export function schemasOf(target: Target, columns: readonly Column[]): { language: 'AVRO' | 'PROTOBUF'; key?: string; value: string } {
+  const keyed = keyColumns(target, columns);
+  if (target.format === 'protobuf')
+    return { language: 'PROTOBUF', ...(keyed.length > 0 ? { key: protoOf('Key', keyed) } : {}), value: protoOf('Row', columns) };
+  return { language: 'AVRO', ...(keyed.length > 0 ? { key: avroKey(keyed) } : {}), value: avroValue(target, columns) };
 }
 
 function avroRow(columns: readonly Column[], cells: Cells): Decoded {

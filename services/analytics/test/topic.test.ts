@@ -258,6 +258,43 @@ test('a sink in Avro registers its schemas, and its records are read by the unmo
   ]);
 });
 
+test('a sink in Protobuf registers its schemas, and its records are read by the unmodified client of the registry', async () => {
+  await client.query(`create type stop as (place text, at int4);
+    create source told (who text, n int8, small int4, f double precision, ok bool, price numeric, at timestamptz, tags text[], hits int4[], b bytea)
+      with (topic = 'told', format = 'json');
+    create sink plain from (select who, n, small, f, ok, price, tags, hits, row(who, small)::stop as last from told) with (topic = 'plain.proto', format = 'protobuf');
+    create sink kept as select who, max(at) as at, count(*) as n from told group by who with (topic = 'kept.proto', format = 'protobuf', key = 'who')`);
+  await produce('told', [
+    '{"who":"Åse","n":-9223372036854775808,"small":-7,"f":0.1,"ok":false,"price":1.50,"at":"1969-12-31T23:59:59.999999Z","tags":["a",""],"hits":[1,-1,300]}',
+    '{"who":null,"tags":null,"hits":[]}',
+  ]);
+  const records = await consumed('plain.proto', 2);
+  const own = registry();
+  const [first, second] = await Promise.all(records.map(({ value }) => own.decode(value as Buffer) as Promise<Record<string, unknown>>));
+  const { n, last, ...more } = JSON.parse(JSON.stringify(first)) as Record<string, unknown>;
+  assert.equal(String(n), '-9223372036854775808');
+  assert.deepEqual(last, { place: 'Åse', at: -7 });
+  assert.deepEqual(more, { who: 'Åse', small: -7, f: 0.1, ok: false, price: '1.50', tags: ['a', ''], hits: [1, -1, 300] });
+  assert.deepEqual({ ...JSON.parse(JSON.stringify(second)) }, { last: {} });
+  // What the sink writes is a source again, times and absent values included.
+  await client.query(`create source told_again (who text, n int8, f float8, tags text[], hits int4[], last stop) with (topic = 'plain.proto', format = 'protobuf');
+    create source kept_again (who text, at timestamptz, n int8) with (topic = 'kept.proto', format = 'protobuf')`);
+  assert.deepEqual(await rowsOf('select who, n, f, tags, hits, last::text from told_again order by who'), [
+    ['Åse', '-9223372036854775808', 0.1, ['a', ''], [1, -1, 300], '(Åse,-7)'],
+    [null, null, null, [], [], '(,)'],
+  ]);
+  await house.until(
+    () => rowsOf('select who, at::text, n from kept_again order by who'),
+    ({ length }) => length === 2,
+  );
+  assert.deepEqual(await rowsOf('select who, at::text, n from kept_again order by who'), [
+    ['Åse', '1969-12-31 23:59:59.999999+00', '1'],
+    [null, null, '1'],
+  ]);
+  const wrongName = 'select who as "a b" from told';
+  await assert.rejects(rowsOf(`create sink s as ${wrongName} with (topic = 'no', format = 'protobuf')`), refusedWith('22023'));
+});
+
 test('records that a view cannot take go to the dead-letter topic of their source, each once, with place, reason and bytes', async () => {
   await client.query(`create source strict (n int4) with (topic = 'strict', format = 'json', dead_letters = 'strict.dead');
     create materialized view shares as select 100 / n as share, count(*) from strict group by 100 / n`);

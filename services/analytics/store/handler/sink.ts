@@ -3,7 +3,7 @@ import type { Call, Handlers } from '#kernel/contract/call.ts';
 import type { Caller } from '#kernel/contract/caller.ts';
 import type { ScopedLog } from '#seams/log/log.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
-import { avroKey, avroValue, checkPlace, checkTarget, keyColumns, type Target } from '../../domain/sink.ts';
+import { checkPlace, checkTarget, isRegistered, schemasOf, type Target } from '../../domain/sink.ts';
 import type { Column } from '../../domain/value.ts';
 import { openTarget, prepareTable } from '../../jobs/postgres-carrier.ts';
 import type { analytics } from '../../service.ts';
@@ -75,7 +75,7 @@ async function ready(world: World, call: Creating, target: Target, columns: read
   const { topic, connection } = target;
   if (topic !== undefined) await world.logs.as(call.caller, (log) => writable(log, topic));
   if (connection === undefined)
-    return { target: target.format === 'avro' ? { ...target, ...(await registered(world, call.caller, target, columns)) } : target };
+    return { target: isRegistered(target.format) ? { ...target, ...(await registered(world, call.caller, target, columns)) } : target };
   if (call.input.transaction !== undefined) throw alone('CREATE SINK over a connection');
   await (call as unknown as Call<typeof analytics>).also('UseConnection', connection);
   const { id, spec } = await world.connections.open(call.caller, connection);
@@ -92,13 +92,12 @@ async function ready(world: World, call: Creating, target: Target, columns: read
   return { target: whole, connection: id };
 }
 
-/** Registers what records of Avro are, with the caller's rights. */
+/** Registers what records are by schemas, with the caller's rights. */
 async function registered({ logs }: World, caller: Caller, target: Target, columns: readonly Column[]) {
   const registry = await logs.registry(caller, caller);
-  const ordered = keyColumns(target, columns);
-  const value = avroValue(target, columns);
+  const { language, key, value } = schemasOf(target, columns);
   return {
-    ...(ordered.length > 0 ? { keySchema: await registry.register(`${target.topic}-key`, 'AVRO', avroKey(ordered)) } : {}),
-    valueSchema: await registry.register(`${target.topic}-value`, 'AVRO', value),
+    ...(key === undefined ? {} : { keySchema: await registry.register(`${target.topic}-key`, language, key) }),
+    valueSchema: await registry.register(`${target.topic}-value`, language, value),
   };
 }
