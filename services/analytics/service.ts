@@ -45,9 +45,11 @@ export const analytics = defineService({
     // Columns may be of types that were not known before; from 4 on of arrays, from 5 on of rows.
     3: ofTypes,
     4: ofTypes,
-    // What lies elsewhere may be looked up instead of followed, and a source may name the time of processing.
+    // What lies elsewhere may be looked up instead of followed, a source may name the time of processing, and a sink may
+    // write Protobuf.
     5: [
       ...[...ofTypes, ...saidTypes],
+      ...['/operations/CreateSink/output/target/format', '/operations/ListSinks/output/items/items/target/format'],
       ...['origin', 'format'].flatMap((field) => [
         `/operations/CreateSource/output/${field}`,
         `/operations/ListSources/output/items/items/${field}`,

@@ -198,7 +198,7 @@ function writersOf(target: Target, columns: readonly Column[], keyed: readonly C
 }
 
 /** Columns of the key of a target, in its order. */
-export const keyColumns = ({ key }: Target, columns: readonly Column[]): Column[] =>
+const keyColumns = ({ key }: Target, columns: readonly Column[]): Column[] =>
   key.map((name) => columns.find((column) => column.name === name) as Column);
 
 const isBare = (type: Type) => numbers.includes(type) || type === 'json' || type === 'jsonb';
