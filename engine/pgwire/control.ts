@@ -1,6 +1,7 @@
 import type { Answer, Bracket, Cells, Configured, Control, Field, Prepared } from './application.ts';
 import type { Outbox } from './outbox.ts';
 import { Portal } from './portal.ts';
+import type { Portals } from './portals.ts';
 import type { Settings } from './setting.ts';
 import { sqlstates, StatementError } from './statement-error.ts';
 import type { Transaction } from './transaction.ts';
@@ -9,7 +10,7 @@ import type { Transaction } from './transaction.ts';
 export type Reached = {
   readonly transaction: Transaction;
   readonly settings: Settings;
-  readonly portals: Map<string, Portal>;
+  readonly portals: Portals;
   /** Names of the cursors that outlive their transaction. */
   readonly held: Set<string>;
   readonly outbox: Outbox;
@@ -183,7 +184,7 @@ function declare({ name, of, hold, isForward }: Extract<Control, { kind: 'declar
   };
 }
 
-function cursorNamed(portals: ReadonlyMap<string, Portal>, name: string): Portal {
+function cursorNamed(portals: Portals, name: string): Portal {
   const found = portals.get(name);
   if (!found) throw new StatementError(sqlstates.portalMissing, `cursor "${name}" does not exist`);
   return found;
@@ -204,7 +205,7 @@ function fetched({ name, direction, count, shows }: Extract<Control, { kind: 'fe
 }
 
 async function close({ portals, held }: Reached, name: string | undefined): Promise<void> {
-  for (const each of name === undefined ? [...portals.keys()].filter((key) => key !== '') : [name]) {
+  for (const each of name === undefined ? portals.named : [name]) {
     await cursorNamed(portals, each).close();
     portals.delete(each);
     held.delete(each);

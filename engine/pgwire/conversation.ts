@@ -9,6 +9,7 @@ import type { Inbox } from './inbox.ts';
 import { preparedMax } from './limits.ts';
 import type { Outbox } from './outbox.ts';
 import { Portal } from './portal.ts';
+import { Portals } from './portals.ts';
 import type { Settings } from './setting.ts';
 import { sqlstates, StatementError } from './statement-error.ts';
 import { Transaction } from './transaction.ts';
@@ -23,7 +24,7 @@ export class Conversation {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #statements = new Map<string, Named>();
-  readonly #portals = new Map<string, Portal>();
+  readonly #portals = new Portals();
   readonly #transaction = new Transaction();
   readonly #reached: Reached;
   /** Cursors that outlive their transaction. */
@@ -70,7 +71,7 @@ export class Conversation {
         await this.#take(message);
       }
     } finally {
-      for (const portal of this.#portals.values()) await portal.close();
+      await this.#portals.close();
     }
   }
 
@@ -292,7 +293,8 @@ export class Conversation {
   /** The end of a transaction, which a statement outside of one is by itself, is that of its portals. */
   async #closePortals(): Promise<void> {
     if (this.#transaction.isOpen) return;
-    for (const name of [...this.#portals.keys()]) if (!this.#held.has(name)) await this.#forget(name);
+    if (this.#portals.has('')) await this.#forget('');
+    for (const name of this.#portals.named) if (!this.#held.has(name)) await this.#forget(name);
   }
 }
 

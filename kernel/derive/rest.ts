@@ -30,7 +30,7 @@ export function restHandler(contract: AnyService, gate: Gate, options: RestOptio
   const present = presenter(gate);
   return async (request, response, connection) => {
     const requestId = randomUUID();
-    const caller = callerOf(response);
+    const caller = new Waiting(response);
     try {
       const url = request.url ?? '';
       const question = url.indexOf('?');
@@ -70,21 +70,51 @@ type Exchange = {
 /** Who waits for the answer. `gone` when it hung up before the answer was complete; the signal is made for who listens. */
 type HttpCaller = { readonly gone: boolean; readonly signal: AbortSignal };
 
-function callerOf(response: HttpResponse): HttpCaller {
-  let controller: AbortController | undefined;
-  return {
-    get gone() {
-      return response.destroyed && !response.writableFinished;
-    },
-    get signal() {
-      if (controller) return controller.signal;
-      const made = new AbortController();
-      controller = made;
-      if (this.gone) made.abort();
-      else response.once('close', () => (response.writableFinished ? undefined : made.abort()));
-      return made.signal;
-    },
-  };
+/** A class, because each object literal with a getter is of a shape of its own, which lies in old memory. */
+class Waiting implements HttpCaller {
+  readonly #response: HttpResponse;
+  #controller: AbortController | undefined;
+
+  constructor(response: HttpResponse) {
+    this.#response = response;
+  }
+
+  get gone(): boolean {
+    return this.#response.destroyed && !this.#response.writableFinished;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller) return this.#controller.signal;
+    const [response, made] = [this.#response, new AbortController()];
+    this.#controller = made;
+    if (this.gone) made.abort();
+    else response.once('close', () => (response.writableFinished ? undefined : made.abort()));
+    return made.signal;
+  }
+}
+
+/** What a request says of its call besides name and input. */
+class Said implements More {
+  readonly body: Bytes | undefined;
+  readonly key: string | undefined;
+  readonly requestId: string;
+  readonly reveal: true | undefined;
+  readonly traceparent: string | undefined;
+  readonly #caller: HttpCaller;
+
+  constructor({ route, request, requestId, caller }: Exchange) {
+    const { 'gamut-reveal': reveal, traceparent } = request.headers;
+    this.body = route.body === 'in' || route.body === 'both' ? arriving(request) : undefined;
+    this.key = route.definition.effect === 'write' ? repeatKey(request) : undefined;
+    this.requestId = requestId;
+    this.reveal = reveal === 'true' ? true : undefined;
+    this.traceparent = typeof traceparent === 'string' ? traceparent : undefined;
+    this.#caller = caller;
+  }
+
+  get signal(): AbortSignal {
+    return this.#caller.signal;
+  }
 }
 
 function queryOf({ route, request }: Exchange, query: string): Record<string, unknown> {
@@ -111,26 +141,10 @@ function repeatKey(request: HttpRequest): string | undefined {
   return given;
 }
 
-function invoke(
-  { route, request, requestId, caller }: Exchange,
-  session: Session,
-  path: string,
-  input: Record<string, unknown>,
-): Promise<Result<unknown>> {
+function invoke(exchange: Exchange, session: Session, path: string, input: Record<string, unknown>): Promise<Result<unknown>> {
+  const { route } = exchange;
   const named = route.at === 'new' && typeof input.name === 'string' ? input.name : path;
-  const body = route.body === 'in' || route.body === 'both' ? arriving(request) : undefined;
-  const key = route.definition.effect === 'write' ? repeatKey(request) : undefined;
-  const more: More = {
-    body,
-    key,
-    requestId,
-    ...(request.headers['gamut-reveal'] === 'true' ? { reveal: true } : {}),
-    ...(typeof request.headers.traceparent === 'string' ? { traceparent: request.headers.traceparent } : {}),
-    get signal() {
-      return caller.signal;
-    },
-  };
-  return session.invoke(route.operation, named, input as never, more);
+  return session.invoke(route.operation, named, input as never, new Said(exchange));
 }
 
 /** Undefined when the whole reply is on its way already. */

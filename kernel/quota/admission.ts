@@ -92,7 +92,7 @@ export class Admission {
     setImmediate(() => {
       this.#turnEnds = false;
       this.#turn = 0;
-      this.#ahead.clear();
+      if (this.#ahead.size > 0) this.#ahead.clear();
       if (this.#queue.size > 0) this.#pump(performance.now());
     });
   }

@@ -6,7 +6,8 @@ import type { Bytes, More, Result } from '../contract/session.ts';
 import { applyDefaults } from '../derive/default.ts';
 import { validator } from '../derive/validate.ts';
 import type { AuditRecord } from '../audit/record.ts';
-import { type Noted, recordAlone } from './alone.ts';
+import { recordAlone } from './alone.ts';
+import { askResource, type Job, JobCall, recordDenial } from './call.ts';
 import { markPersonal, withPersonal } from '../observe/personal.ts';
 import { personalTexts } from '../privacy/mask.ts';
 import { currentTrace, inTrace, parseTraceparent, type TraceContext } from '../observe/trace.ts';
@@ -14,35 +15,10 @@ import { quotaWaitMaxMs } from '../quota/limits.ts';
 import { newNameMax, repeatKeyLengthMax } from './limits.ts';
 import type { RepeatEntry, RepeatStore, StoredReply } from '../contract/repeat.ts';
 import type { Runtime } from './runtime.ts';
-import type { Placed } from '../contract/provider.ts';
-import { formatId } from '../tenancy/id.ts';
 import { operatingError } from './seam-error.ts';
 import { LiveCall } from './live.ts';
-import { useKey } from './use-key.ts';
 import { hides, maskReply } from './shown.ts';
 import type { GrantState, Standing } from './standing.ts';
-
-type Job = {
-  readonly runtime: Runtime;
-  readonly standing: Standing;
-  readonly operation: string;
-  readonly spec: Operation;
-  readonly name: string;
-  readonly more: More;
-  readonly requestId: string;
-  readonly live: LiveCall;
-  grant: GrantState | undefined;
-  bytes: number;
-  readonly startedMs: number;
-  /** When it began to run, which is after it waited for its turn. */
-  ranMs: number;
-  /** Whether it is counted among the calls that run. */
-  isRunning: boolean;
-  readonly trace: TraceContext;
-  readonly parentId: string;
-  /** What is recorded by itself. */
-  readonly noted: Noted[];
-};
 
 /** The one way in: identify was the session; then locate and decide, admit, run, record, reply. */
 export async function invoke(
@@ -133,22 +109,6 @@ function traceOf(runtime: Runtime, more: More): { trace: TraceContext; parentId:
   return { trace: runtime.tracer.begin(parent, runtime.now()), parentId: parent?.spanId ?? '' };
 }
 
-/** The rules of the resource have the last word on an operation that is theirs to decide. */
-async function askResource(job: Job, operation: string, name: string, input: unknown, decided: GrantState): Promise<void> {
-  const { runtime, standing, more, live, requestId } = job;
-  const { authorize } = runtime.implementation ?? {};
-  const context = more.context ?? {};
-  const identityAllows = decided.unproven === undefined;
-  const isAllowed = authorize ? authorize({ caller: standing.caller, operation, name, input, context, identityAllows }) : identityAllows;
-  if (isAllowed) {
-    live.byResource = live.byResource || !identityAllows;
-    return;
-  }
-  const denied = decided.unproven ?? fault('Denied', `${operation} on ${name} by its own rules.`);
-  await recordDenial(runtime, standing, operation, name, denied.code, requestId);
-  throw denied;
-}
-
 function ended(standing: Standing): void {
   const { signal } = standing.controller;
   if (signal.aborted)
@@ -158,18 +118,6 @@ function ended(standing: Standing): void {
 async function recordedDenial(job: Job, denied: OperationError): Promise<OperationError> {
   await recordDenial(job.runtime, job.standing, job.operation, job.name, denied.code, job.requestId);
   return denied;
-}
-
-/** A denial is in the audit log before anybody hears of it. */
-export async function recordDenial(
-  runtime: Runtime,
-  standing: Standing,
-  operation: string,
-  name: string,
-  code: string,
-  requestId: string,
-): Promise<void> {
-  await runtime.recordAudit({ ...standing.windowKey(operation, name, code), at: runtime.now(), count: 1, bytes: 0, requestId }, false);
 }
 
 /** Rate quotas make a caller wait a little, or refuse; mutations need room on disk and in the journal. */
@@ -250,7 +198,7 @@ function run(job: Job, input: unknown, transaction: unknown): Promise<AnyReply> 
   const handlers = job.runtime.implementation?.handlers as Record<string, (call: Call) => Promise<Reply<never, never>>> | undefined;
   const handler = handlers?.[job.operation];
   if (!handler) throw fault('Draining');
-  return handler(callOf(job, input, transaction)) as Promise<AnyReply>;
+  return handler(new JobCall(job, input, transaction) as unknown as Call) as Promise<AnyReply>;
 }
 
 /** The key of a request, as the store knows it. */
@@ -294,64 +242,6 @@ async function answeredOnce(job: Job, input: unknown): Promise<Answered> {
   if (!repeats) throw fault('NotImplemented', 'This service keeps no idempotency keys.');
   const entry = repeatEntry(job, input, job.more.key ?? '');
   return job.spec.repeat === 'keyed' ? runKeyed(job, input, entry, repeats) : runOnce(job, input, entry, repeats);
-}
-
-function callOf(job: Job, input: unknown, transaction: unknown): Call {
-  const { runtime, standing, spec } = job;
-  const { tenant, scope } = standing.identified;
-  return {
-    caller: standing.caller,
-    ref: { kind: spec.on, name: job.name },
-    input: input as never,
-    body: job.more.body,
-    get signal() {
-      return job.live.signal;
-    },
-    now: runtime.now(),
-    requestId: job.requestId,
-    repeat: job.more.key === undefined || transaction === undefined ? undefined : { key: job.more.key, transaction },
-    context: job.more.context ?? {},
-    charge(meter: string, amount: number, payer?: Placed) {
-      if (!spec.charge?.includes(meter)) throw new TypeError(`${job.operation} does not charge ${meter}`);
-      if (runtime.contract.meters[meter]?.unit === 'byte') job.bytes += amount;
-      if (job.more.nested) return;
-      const called = { operation: job.operation, resource: job.name };
-      if (payer) runtime.meters.add(formatId(payer.tenant), formatId(payer.scope), meter, amount, called);
-      else runtime.meters.add(tenant, scope, meter, amount, called);
-    },
-    emit(event: string, data: unknown) {
-      if (!spec.emits?.includes(event)) throw new TypeError(`${job.operation} does not emit ${event}`);
-      const at = new Date(runtime.now()).toISOString();
-      const subject = `${spec.on}/${job.name}`;
-      runtime.recordEvent({
-        tenant,
-        scope,
-        id: randomUUID(),
-        source: `gamut/${runtime.contract.name}`,
-        type: `${runtime.contract.name}.${event}`,
-        time: at,
-        subject,
-        data,
-      });
-    },
-    fail(code: string, detail) {
-      throw fault(code, detail);
-    },
-    async also(operation: string, name: string, input: unknown = {}) {
-      const decided = standing.decide(operation, name);
-      if (!decided.denied) {
-        if (decided.unproven || runtime.contract.operations[operation]?.byResource) await askResource(job, operation, name, input, decided);
-        return;
-      }
-      await recordDenial(runtime, standing, operation, name, decided.denied.code, job.requestId);
-      throw decided.denied;
-    },
-    recordAlone(detail, { operation, name } = job) {
-      job.noted.push({ operation, name, detail });
-    },
-    useKey: (named: string, owner: bigint = standing.caller.tenant) => useKey(job, named, owner),
-    visible: (...operations: readonly string[]) => standing.visible(operations),
-  } as Call;
 }
 
 /** Reads of a window are counted; management waits for its record; effects of a service's own log are recorded from there. */

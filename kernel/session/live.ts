@@ -7,6 +7,8 @@ import type { EndReason } from '../contract/caller.ts';
 export class LiveCall {
   readonly operation: string;
   readonly name: string;
+  /** Where it stands among those of its caller. */
+  place = 0;
   /** Whether only the resource's own rules allowed it: the caller's policies are no ground of it. */
   byResource = false;
   readonly #more: { readonly signal?: AbortSignal };
@@ -49,5 +51,30 @@ export class LiveCall {
   /** The call is over. */
   release(): void {
     this.#stopFollowing?.();
+  }
+}
+
+/**
+ * The running calls of one caller. No `Set`: V8 keeps what was taken out of one for as long as tables that it outgrew lie in old
+ * memory, so that all calls of a busy process would stay until the whole heap is collected.
+ */
+export class LiveCalls {
+  readonly #calls: LiveCall[] = [];
+
+  add(call: LiveCall): void {
+    call.place = this.#calls.push(call) - 1;
+  }
+
+  delete(call: LiveCall): void {
+    if (this.#calls[call.place] !== call) return;
+    const last = this.#calls.pop() as LiveCall;
+    if (last === call) return;
+    this.#calls[call.place] = last;
+    last.place = call.place;
+  }
+
+  /** Those that run now. */
+  all(): readonly LiveCall[] {
+    return [...this.#calls];
   }
 }

@@ -11,7 +11,7 @@ import type { Counter } from '../meter/meters.ts';
 import type { RateBucket } from '../quota/rates.ts';
 import { steady } from './clock.ts';
 import { grantsKeptMax } from './limits.ts';
-import type { LiveCall } from './live.ts';
+import { LiveCalls } from './live.ts';
 import { isElsewhere, mislaid } from './residency.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -82,7 +82,7 @@ export class Standing<S extends AnyService = AnyService> {
   readonly identified: Identified;
   readonly caller: Caller;
   readonly controller = new AbortController();
-  readonly live = new Set<LiveCall>();
+  readonly live = new LiveCalls();
   readonly #runtime: Runtime<S>;
   readonly #grants = new Map<string, Decided>();
   /** Why keys may not be used, by their names; undefined where they may. */
@@ -185,7 +185,7 @@ export class Standing<S extends AnyService = AnyService> {
     this.#roles = this.#currentRoles();
     this.#grants.clear();
     this.#keys.clear();
-    for (const call of this.live) {
+    for (const call of this.live.all()) {
       const decided = this.decide(call.operation, call.name);
       if (decided.denied || (decided.unproven && !call.byResource)) call.end('revoked');
     }
@@ -193,6 +193,6 @@ export class Standing<S extends AnyService = AnyService> {
 
   end(reason: EndReason): void {
     this.controller.abort(reason);
-    for (const call of this.live) call.end(reason);
+    for (const call of this.live.all()) call.end(reason);
   }
 }

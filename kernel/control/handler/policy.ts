@@ -19,10 +19,10 @@ export const policyOf = (row: Row) => enveloped(row, String(row.name), { text: S
 
 /** A tenant's own policies: judged when written, live when answered. */
 export function policyHandlers(context: Context): Pick<All, PolicyOperations> {
-  const locate = async (call: Call) =>
+  const locate = async (call: Call, name = call.ref.name) =>
     found(
-      (await own(context, call).query('select * from platform.policy where name = $1', [call.ref.name])).rows,
-      `policy ${call.ref.name}`,
+      (await own(context, call).query('select * from platform.policy where name = $1', [name])).rows,
+      `policy ${name}`,
     );
   return {
     async CreatePolicy(call) {
@@ -39,7 +39,7 @@ export function policyHandlers(context: Context): Pick<All, PolicyOperations> {
         if (made.count === 0) throw fault('Conflict', `A policy is called ${name} already, or there are ${policiesMax}.`);
         await note(tenant, 'policy', policyKey(tenant, 'policy', name));
       });
-      return { output: policyOf(await locate({ ...call, ref: { ...call.ref, name } } as Call)) };
+      return { output: policyOf(await locate(call as Call, name)) };
     },
     async GetPolicy(call) {
       return { output: policyOf(await locate(call as Call)) };

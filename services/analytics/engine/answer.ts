@@ -4,16 +4,28 @@ import type { Order } from '../domain/plan.ts';
 import { compareValues, type Row, rowKey, type Value } from '../domain/value.ts';
 import { type Batch, rowAt, weightAt } from './batch.ts';
 import { Circuit } from './circuit.ts';
+import type { Changed } from './own-rows.ts';
 import { valuesOf } from './pipeline.ts';
 
 /** Answers a query over relations as they are: the circuit of a view, fed once with all of it. */
-export function answer(
-  query: Query,
-  relations: ReadonlyMap<bigint, Batch>,
-  params: Row,
-  circuit: Pick<Circuit, 'step'> = new Circuit(query.plan),
-): Row[] {
-  const rows = standing(circuit.step(relations, params));
+export const answer = (query: Query, relations: ReadonlyMap<bigint, Batch>, params: Row): Row[] =>
+  arranged(query, standing(new Circuit(query.plan).step(relations, params)), params);
+
+/** Answers a query that shows something of each row alone: `run` makes of one what is shown, or nothing where it is left out. */
+export const answerEach = (query: Query, rows: readonly Changed[], run: (row: Row) => Row | undefined, params: Row): Row[] =>
+  arranged(
+    query,
+    rows.flatMap(({ row, weight }) => {
+      const shown = run(row);
+      return shown ? new Array<Row>(weight).fill(shown) : [];
+    }),
+    params,
+  );
+
+/** Rows so often as they are there. */
+export const repeated = (rows: readonly Changed[]): Row[] => rows.flatMap(({ row, weight }) => new Array<Row>(weight).fill(row));
+
+function arranged(query: Query, rows: readonly Row[], params: Row): Row[] {
   const ordered = query.order.length === 0 ? rows : sorted(query.order, rows, params);
   const { offset, limit } = boundsOf(query, params);
   const width = query.columns.length;
@@ -45,7 +57,7 @@ export function standing(batch: Batch): Row[] {
     if (known) known.weight += weightAt(batch, at);
     else counted.set(key, { row, weight: weightAt(batch, at) });
   }
-  return [...counted.values()].flatMap(({ row, weight }) => (weight > 0 ? new Array<Row>(weight).fill(row) : []));
+  return repeated([...counted.values()].filter(({ weight }) => weight > 0));
 }
 
 export function sorted(order: readonly Order[], rows: readonly Row[], params: Row): Row[] {

@@ -39,10 +39,11 @@ export class Texts implements LazyVector {
   #made(): Value[] {
     const { starts, ends, others } = this;
     const made = new Array<Value>(starts.length);
-    const known = new Known(this.bytes);
+    const known = starts.length < knownSlotsMin ? undefined : new Known(this.bytes, slotsFor(starts.length));
     for (let at = 0; at < starts.length; at += 1) {
       const [start, end] = [starts[at] as number, ends[at] as number];
-      made[at] = start >= 0 ? known.text(start, end) : start === apart ? (others[end] as string) : null;
+      if (start < 0) made[at] = start === apart ? (others[end] as string) : null;
+      else made[at] = known ? known.text(start, end) : this.bytes.toString('utf8', start, end);
     }
     return made;
   }
@@ -110,19 +111,28 @@ export class Texts implements LazyVector {
   }
 }
 
-const [knownSlots, knownLongest, triesMin] = [4096, 40, 256];
+/** Texts are looked for in as many slots as there are texts, at most so many; where there are few, the room would cost more. */
+const [knownSlotsMin, knownSlotsMax, knownLongest, triesMin] = [32, 4096, 40, 256];
+
+const slotsFor = (texts: number): number => Math.min(knownSlotsMax, 2 ** (32 - Math.clz32(texts)));
 
 /** Short texts that were made before: the same texts come again and again. */
 class Known {
   readonly #bytes: Buffer;
-  readonly #texts = new Array<string>(knownSlots);
-  readonly #starts = new Int32Array(knownSlots);
-  readonly #lengths = new Int32Array(knownSlots).fill(-1);
+  readonly #texts: string[];
+  readonly #starts: Int32Array;
+  readonly #lengths: Int32Array;
+  readonly #last: number;
   #tries = 0;
   #found = 0;
 
-  constructor(bytes: Buffer) {
+  /** `slots`: a power of two. */
+  constructor(bytes: Buffer, slots: number) {
     this.#bytes = bytes;
+    this.#texts = new Array<string>(slots);
+    this.#starts = new Int32Array(slots);
+    this.#lengths = new Int32Array(slots).fill(-1);
+    this.#last = slots - 1;
   }
 
   text(start: number, end: number): string {
@@ -132,7 +142,7 @@ class Known {
     const bytes = this.#bytes;
     let hash = length;
     for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ (bytes[at] as number), 0x5bd1e995);
-    const slot = (hash ^ (hash >>> 15)) & (knownSlots - 1);
+    const slot = (hash ^ (hash >>> 15)) & this.#last;
     this.#tries += 1;
     if (this.#lengths[slot] === length && this.#isSame(this.#starts[slot] as number, start, end)) {
       this.#found += 1;
@@ -300,15 +310,17 @@ class PlainCells implements Cells {
 /** Arrays of texts, of which those that come again are made once. */
 class TextArrayCells extends PlainCells {
   readonly #bytes: Buffer;
+  readonly #size: number;
   #known: Known | undefined;
 
   constructor(bytes: Buffer, size: number) {
     super(size);
     this.#bytes = bytes;
+    this.#size = size;
   }
 
   text(start: number, end: number): string {
-    this.#known ??= new Known(this.#bytes);
+    this.#known ??= new Known(this.#bytes, Math.max(knownSlotsMin, slotsFor(this.#size)));
     return this.#known.text(start, end);
   }
 }

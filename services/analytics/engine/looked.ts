@@ -14,10 +14,25 @@ type Known = Sought & { readonly known: Map<string, readonly Row[]>; readonly mi
 const nameOf = ({ of }: Sought) => `${of.relation} ${of.places.join()}`;
 
 /** What was looked up in one step: each key has one answer in all of it. */
-class Answers {
+class Answers implements Asking {
+  readonly #lookUp: LookUp;
   readonly #asked = new Map<string, Known>();
   #rows = 0;
   missing = 0;
+
+  constructor(lookUp: LookUp) {
+    this.#lookUp = lookUp;
+  }
+
+  within<T>(work: () => T): T {
+    const outer = current;
+    current = this;
+    try {
+      return work();
+    } finally {
+      current = outer;
+    }
+  }
 
   rows(sought: Sought, key: Row): readonly Row[] | undefined {
     const name = nameOf(sought);
@@ -32,13 +47,13 @@ class Answers {
     return found;
   }
 
-  async ask(lookUp: LookUp): Promise<void> {
+  async ask(): Promise<void> {
     this.missing = 0;
     for (const { known, missing, ...sought } of this.#asked.values()) {
       const waiting = [...missing];
       missing.clear();
       if (waiting.length === 0) continue;
-      const answers = await lookUp(
+      const answers = await this.#lookUp(
         sought,
         waiting.map(([, key]) => key),
       );
@@ -61,21 +76,4 @@ export function lookedUp(sought: Sought, key: Row): readonly Row[] | undefined {
 }
 
 /** Lookups of one step. */
-export function lookupsBy(lookUp: LookUp): Asking {
-  const answers = new Answers();
-  return {
-    get missing() {
-      return answers.missing;
-    },
-    within(work) {
-      const outer = current;
-      current = answers;
-      try {
-        return work();
-      } finally {
-        current = outer;
-      }
-    },
-    ask: () => answers.ask(lookUp),
-  };
-}
+export const lookupsBy = (lookUp: LookUp): Asking => new Answers(lookUp);

@@ -145,7 +145,12 @@ export class OwnRows implements Spilling {
 
   /** The rows in memory, as if some changes had not been. */
   inMemory(ahead: readonly Changed[]): Partly {
-    return this.#without(this.#rows.ids(), ahead);
+    const ids = this.#rows.ids();
+    const { less, rest } = this.#without(ahead);
+    if (less.size === 0) return { batch: this.#rows.gathered(ids), rest };
+    const weightOf = (id: number) => this.#rows.weightOf(id) - (less.get(id) ?? 0);
+    const there = ids.filter((id) => weightOf(id) !== 0);
+    return { batch: this.#rows.gathered(there, weightOf), rest };
   }
 
   /** Rows that are on disk alone, with their names. */
@@ -191,17 +196,27 @@ export class OwnRows implements Spilling {
     this.#rows.index(places);
   }
 
-  /** The rows in memory that have some values in some columns, which are indexed, as if some changes of such had not been. */
-  matching(places: readonly number[], values: Row, ahead: readonly Changed[]): Partly {
-    return this.#without(this.#rows.matching(places, values), ahead);
+  /** The rows that have some values in some columns, which are indexed, as if some changes had not been. */
+  matching(places: readonly number[], values: Row, ahead: readonly Changed[]): Changed[] {
+    const name = ahead.length === 0 && this.away === 0 ? '' : values.map(keyOf).join('');
+    const { less, rest } = this.#without(ahead.filter(({ row }) => under(places, row) === name));
+    const found: Changed[] = [];
+    for (const id of this.#rows.matching(places, values)) {
+      const weight = this.#rows.weightOf(id) - (less.get(id) ?? 0);
+      if (weight !== 0) found.push({ row: this.#rows.rowOf(id), weight });
+    }
+    if (this.away > 0 && this.#table)
+      for (const [own, { row, weight }] of this.onDisk(this.#table.under(`${places.join()} ${name}`))) {
+        const total = weight + (rest.get(own)?.weight ?? 0);
+        rest.delete(own);
+        if (total !== 0) found.push({ row, weight: total });
+      }
+    for (const each of rest.values()) if (each.weight !== 0) found.push(each);
+    return found;
   }
 
-  /** The same rows on disk. */
-  *matchingOnDisk(places: readonly number[], values: Row): Generator<readonly [string, Changed]> {
-    if (this.away > 0 && this.#table) yield* this.onDisk(this.#table.under(`${places.join()} ${values.map(keyOf).join('')}`));
-  }
-
-  #without(ids: Int32Array, ahead: readonly Changed[]): Partly {
+  /** What some changes did: how often to rows in memory, and to others by their names. */
+  #without(ahead: readonly Changed[]): { readonly less: Map<number, number>; readonly rest: Map<string, Changed> } {
     const [less, rest] = [new Map<number, number>(), new Map<string, Changed>()];
     for (const { row, weight } of ahead) {
       const id = this.#rows.find(row);
@@ -211,10 +226,7 @@ export class OwnRows implements Spilling {
         rest.set(name, { row, weight: (rest.get(name)?.weight ?? 0) - weight });
       }
     }
-    if (less.size === 0) return { batch: this.#rows.gathered(ids), rest };
-    const weightOf = (id: number) => this.#rows.weightOf(id) - (less.get(id) ?? 0);
-    const there = ids.filter((id) => weightOf(id) !== 0);
-    return { batch: this.#rows.gathered(there, weightOf), rest };
+    return { less, rest };
   }
 
   #end(): void {

@@ -190,14 +190,22 @@ export class RowTable {
   }
 
   /** The rows that have some values in some columns, which are indexed. */
-  matching(places: readonly number[], values: Row): Int32Array {
+  matching(places: readonly number[], values: Row): number[] {
     const found: number[] = [];
     const rows = this.#indexes.get(places.join())?.rows;
-    const wanted = values.map(keyOf);
-    const isWanted = (id: number) => places.every((place, at) => keyOf((this.columns[place] as RowColumn).get(id)) === wanted[at]);
     for (let id = rows?.first(this.#hashOf(places, (at) => values[at] ?? null)) ?? 0; id !== 0; id = rows?.next(id) ?? 0)
-      if (this.#weights[id] !== 0 && isWanted(id)) found.push(id);
-    return Int32Array.from(found);
+      if (this.#weights[id] !== 0 && this.#has(id, places, values)) found.push(id);
+    return found;
+  }
+
+  #has(id: number, places: readonly number[], values: Row): boolean {
+    for (let at = 0; at < places.length; at += 1) {
+      const column = this.columns[places[at] as number] as RowColumn;
+      const value = values[at] ?? null;
+      // What is equal may look another way.
+      if (!column.is(id, value) && keyOf(column.get(id)) !== keyOf(value)) return false;
+    }
+    return true;
   }
 
   /** Some rows as a batch. */

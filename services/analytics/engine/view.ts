@@ -3,7 +3,7 @@ import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { hashesIn } from '../domain/part.ts';
 import type { Plan } from '../domain/plan.ts';
 import { routineStates } from '../domain/routine.ts';
-import { type Column, keyOf, type Row } from '../domain/value.ts';
+import type { Column, Row } from '../domain/value.ts';
 import { type Batch, BatchBuilder, concatenated, emptyBatch, rowAt, sliced, weightAt } from './batch.ts';
 import { Circuit, type CircuitEntry, type OperatorFacts, type Tapped } from './circuit.ts';
 import { readersMax, standingRows } from './limits.ts';
@@ -291,16 +291,11 @@ export class View {
   }
 
   /** The rows that have some values in some columns, as if some changes had not been; the first time all are gone through. */
-  matching(places: readonly number[], values: Row, ahead: readonly Changed[]): Batch | Promise<Batch> {
-    if (!this.#rows.isIndexed(places)) return this.#indexed(places, values, ahead);
-    const wanted = values.map(keyOf).join('');
-    const own = ahead.filter(({ row }) => places.map((place) => keyOf(row[place] ?? null)).join('') === wanted);
-    const adding = new Adding(this.columns, this.#rows.matching(places, values, own));
-    for (const each of this.#rows.matchingOnDisk(places, values)) adding.add(each);
-    return adding.finish();
+  matching(places: readonly number[], values: Row, ahead: readonly Changed[]): readonly Changed[] | Promise<readonly Changed[]> {
+    return this.#rows.isIndexed(places) ? this.#rows.matching(places, values, ahead) : this.#indexed(places, values, ahead);
   }
 
-  async #indexed(places: readonly number[], values: Row, ahead: readonly Changed[]): Promise<Batch> {
+  async #indexed(places: readonly number[], values: Row, ahead: readonly Changed[]): Promise<readonly Changed[]> {
     for (const _ of this.#rows.index(places)) await immediate();
     return this.matching(places, values, ahead);
   }

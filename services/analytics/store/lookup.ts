@@ -2,7 +2,7 @@ import type { Placed } from '#kernel/contract/provider.ts';
 import type { Row } from '../domain/value.ts';
 import type { LookUp, Sought } from '../engine/looked.ts';
 import { rowsWith } from '../engine/table-look.ts';
-import { rowsIn } from '../engine/view.ts';
+import { repeated } from '../engine/answer.ts';
 import type { LiveTables } from '../jobs/keep.ts';
 import type { LiveViews } from '../jobs/live.ts';
 import type { Changes } from './change.ts';
@@ -37,7 +37,7 @@ export class Lookups {
     return loaded.inTurn(async () => {
       const ahead = this.#with.changes.ahead(of.relation);
       const found: Row[][] = [];
-      for (const key of keys) found.push([...rowsIn(await loaded.view.matching(of.places, key, ahead))]);
+      for (const key of keys) found.push(repeated(await loaded.view.matching(of.places, key, ahead)));
       return found;
     });
   }

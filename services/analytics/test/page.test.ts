@@ -8,7 +8,7 @@ import { parseStatement } from '../domain/statement.ts';
 import { type Column, keyOf, printRow, readValue, type Row, rowKey, type Type, type Value } from '../domain/value.ts';
 import { type Batch, BatchBuilder, rowAt, weightAt } from '../engine/batch.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
-import { View } from '../engine/view.ts';
+import { type Changed, View } from '../engine/view.ts';
 import { Lying, readAgain } from './fixtures/lying.ts';
 import { openStates } from './fixtures/states.ts';
 
@@ -62,12 +62,14 @@ function changes(...rows: readonly (readonly [Row, number])[]): ReadonlyMap<bigi
 }
 
 /** Rows so often as they are there, as they look and as they are: equal decimals of another scale are others. */
-function shown(batch: Batch, view: View): string[] {
-  return Array.from({ length: batch.size }, (_, at) => {
-    const row = rowAt(batch, at);
-    return `${weightAt(batch, at)} ${rowKey(row)} ${JSON.stringify(printRow(view.columns, row))}`;
-  }).sort();
-}
+const shown = (batch: Batch, view: View): string[] =>
+  listed(
+    Array.from({ length: batch.size }, (_, at) => ({ row: rowAt(batch, at), weight: weightAt(batch, at) })),
+    view,
+  );
+
+const listed = (rows: readonly Changed[], view: View): string[] =>
+  rows.map(({ row, weight }) => `${weight} ${rowKey(row)} ${JSON.stringify(printRow(view.columns, row))}`).sort();
 
 const all = columns.map(({ name }) => name).join(', ');
 const texts = {
@@ -153,14 +155,14 @@ test('rows are found by values of any type, beside changes that are told ahead',
         .filter(({ row }) => places.every((place, at) => keyOf(row[place] ?? null) === keyOf(values[at] ?? null)))
         .map(({ row, weight }) => `${weight} ${rowKey(row)} ${JSON.stringify(printRow(columns, row))}`)
         .sort();
-    assert.deepEqual(shown(await view.matching(places, values, []), view), matching(there.values()));
-    assert.deepEqual(shown(await view.matching(places, values, ahead), view), matching(before));
+    assert.deepEqual(listed(await view.matching(places, values, []), view), matching(there.values()));
+    assert.deepEqual(listed(await view.matching(places, values, ahead), view), matching(before));
     assert.equal(shown(await view.batch(ahead), view).length, before.length);
     if (random.is(0.3)) {
       view.undo();
       there.clear();
       for (const { row, weight } of before) there.set(rowKey(row), { row, weight });
-      assert.deepEqual(shown(await view.matching(places, values, []), view), matching(before));
+      assert.deepEqual(listed(await view.matching(places, values, []), view), matching(before));
     } else view.settle();
     if (random.is(0.2)) {
       const entries = readAgain(view.dump());

@@ -10,7 +10,7 @@ import type { Plan } from '../domain/plan.ts';
 import { planRows } from '../domain/planner.ts';
 import { parseStatement } from '../domain/statement.ts';
 import { type Column, printRow, type Row } from '../domain/value.ts';
-import { type Batch, BatchBuilder, rowAt } from '../engine/batch.ts';
+import { type Batch, BatchBuilder } from '../engine/batch.ts';
 import { Memory } from '../engine/spill/room.ts';
 import { View } from '../engine/view.ts';
 import { Lying } from './fixtures/lying.ts';
@@ -108,7 +108,7 @@ test('a view whose state is many times its memory is what it is with all of it i
         assert.ok(
           printed(
             again,
-            Array.from({ length: found.size }, (_, at) => rowAt(found, at)),
+            found.map(({ row }) => row),
           ).includes(JSON.stringify(printRow(again.columns, row))),
         );
       }

@@ -112,7 +112,7 @@ function outcomeOf({ name, returns }: Routine, [kind, told]: Reply): Outcome {
  * What functions answered in one step. A step computes without waiting: what it does not find here is noted, stands for NULL
  * meanwhile, and is asked for before the step is made anew.
  */
-class Calls {
+class Calls implements Asking {
   readonly #answering: Answering;
   readonly #called = new Map<string, Called>();
   readonly #columns = new Map<string, AskedColumns[]>();
@@ -123,6 +123,16 @@ class Calls {
 
   constructor(answering: Answering) {
     this.#answering = answering;
+  }
+
+  within<T>(work: () => T): T {
+    const outer = current;
+    current = this;
+    try {
+      return work();
+    } finally {
+      current = outer;
+    }
   }
 
   value(definition: string, args: readonly Value[]): Value {
@@ -262,24 +272,7 @@ export function askModel(definition: string, given: Given): Vector {
 }
 
 /** Calls of functions in one step, and of one environment. */
-export function callsOf(answering: Answering): Asking {
-  const calls = new Calls(answering);
-  return {
-    get missing() {
-      return calls.missing;
-    },
-    within(work) {
-      const outer = current;
-      current = calls;
-      try {
-        return work();
-      } finally {
-        current = outer;
-      }
-    },
-    ask: () => calls.ask(),
-  };
-}
+export const callsOf = (answering: Answering): Asking => new Calls(answering);
 
 /** Does what computes without waiting, again until all that functions answer in it is known; `undo` takes an attempt back. */
 export const withRoutines = <T>(answering: Answering, work: () => T, undo: () => void = () => undefined): Promise<T> =>

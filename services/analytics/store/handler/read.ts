@@ -12,7 +12,7 @@ import { parseStatement } from '../../domain/statement.ts';
 import { type Column, isKnownType, isPseudo, printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
 import type { Query } from '../../domain/planner.ts';
 import { readsOf } from '../../domain/wanted.ts';
-import { answer } from '../../engine/answer.ts';
+import { answer, answerEach, repeated } from '../../engine/answer.ts';
 import { answered as answeredBy } from '../../engine/asking.ts';
 import { type Batch, BatchBuilder, concatenated, rowAt, weightAt } from '../../engine/batch.ts';
 import { Intake } from '../../engine/intake.ts';
@@ -50,12 +50,15 @@ export async function read(world: World, call: Call, asked: Asked) {
 
 /** Rows of a view by values of its columns. */
 async function readPoint({ live, changes }: World, point: Point, params: readonly (string | null)[]) {
-  const { relation, query, places, values, types, circuit } = point;
+  const { relation, query, places, values, types, shown } = point;
   const loaded = await live.get(relation.id);
   const given = params.map((value, place) => (value === null ? null : readValue(types[place] ?? 'text', value)));
   const [wanted = []] = valuesIn([values], given);
-  const batch = await loaded.inTurn(() => loaded.view.matching(places, wanted, changes.ahead(relation.id)));
-  return answered(query, answer(query, new Map([[relation.id, batch]]), given, circuit));
+  const rows = await loaded.inTurn(() => loaded.view.matching(places, wanted, changes.ahead(relation.id)));
+  return answered(
+    query,
+    answerEach(query, rows, (row) => shown(row, given), given),
+  );
 }
 
 /** Rows of a view that have some values, written `column=value`, as of its last commit. */
@@ -68,14 +71,12 @@ export async function findRows({ live, changes }: World, { id, columns, name }: 
   });
   const loaded = await live.get(id);
   const [places, values] = [wanted.map(({ place }) => place), wanted.map(({ value }) => value)];
-  const { batch, epoch } = await loaded.inTurn(async () => {
+  const { found, epoch } = await loaded.inTurn(async () => {
     const { epoch } = loaded;
-    return { epoch, batch: await loaded.view.matching(places, values, changes.ahead(id)) };
+    return { epoch, found: await loaded.view.matching(places, values, changes.ahead(id)) };
   });
-  if (batch.size > rowsMax) throw new StatementError(sqlstates.tooLarge, `an answer has at most ${rowsMax} rows`);
-  const rows = Array.from({ length: batch.size }, (_, at) =>
-    Array.from({ length: weightAt(batch, at) }, () => printRow(columns, rowAt(batch, at))),
-  ).flat();
+  if (found.length > rowsMax) throw new StatementError(sqlstates.tooLarge, `an answer has at most ${rowsMax} rows`);
+  const rows = repeated(found).map((row) => printRow(columns, row));
   return { epoch: String(epoch), fields: columns.map((column) => ({ name: column.name, type: column.type })), rows };
 }
 
