@@ -151,8 +151,11 @@ export class Connection {
     const frame = await new Promise<Buffer>((resolve, reject) => {
       const timer = setTimeout(() => this.#socket.destroy(new Error(`${of.name} was not answered`)), requestMs + waitMs);
       this.#waiting.set(correlationId, { resolve, reject, timer });
+      // All of a request in one write.
+      this.#socket.cork();
       for (const chunk of writeRequest(of, version, { correlationId, clientId: this.#clientId }, message as object))
         this.#socket.write(chunk);
+      this.#socket.uncork();
     });
     return readResponse(of, version, frame).message as never;
   }

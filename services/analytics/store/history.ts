@@ -1,10 +1,10 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Sealer } from '#kernel/contract/implement.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Sql, Statement } from '#seams/sql/sql.ts';
 import { type Column, printRow, readValue } from '../domain/value.ts';
 import type { Changed } from '../engine/view.ts';
-import { blobBytesMax, partEntriesMax } from './limits.ts';
+import { compressedNow, decompressedNow } from './compressed.ts';
+import { partEntriesMax } from './limits.ts';
 
 /** A commit of a view or table that remembers: when it was, in milliseconds since 1970, and for how long it is remembered. */
 export type Kept = {
@@ -34,7 +34,7 @@ export class History {
     const parts: Buffer[] = [];
     for (let from = 0; from < Math.max(1, changes.length); from += partEntriesMax) {
       const lines = changes.slice(from, from + partEntriesMax).map(({ row, weight }) => [weight, ...printRow(columns, row)]);
-      const plain = zstdCompressSync(Buffer.from(JSON.stringify(lines)));
+      const plain = compressedNow(Buffer.from(JSON.stringify(lines)));
       parts.push(await this.#sealer.seal(at.tenant, plain, aad(view, epoch, parts.length)));
     }
     return [
@@ -63,7 +63,7 @@ export class History {
           for (const row of rows) {
             if (row.fresh) begun = row.at;
             const plain = await this.#sealer.open(at.tenant, row.sealed, aad(view, row.epoch, row.part));
-            const lines = JSON.parse(zstdDecompressSync(plain, { maxOutputLength: blobBytesMax }).toString()) as Line[];
+            const lines = JSON.parse(decompressedNow(plain).toString()) as Line[];
             for (const [weight, ...cells] of lines)
               // What was added to a table since is NULL in what was before.
               changes.push({ weight, row: columns.map((column, place) => valueOf(column, cells[place] ?? null)) });

@@ -17,6 +17,7 @@ export const blockRows = limit(500, 'row', 'Rows that are read or answered in on
 export const reasonMax = limit(500, 'character', 'Longest reason that is kept of a rejected record.');
 export const partBytes = limit(1_048_576, 'byte', 'Size at which a part of what a view remembers is closed.');
 export const partEntriesMax = limit(10_000, 'entry', 'Most entries of a part of what a view remembers.');
+export const rawBytesMax = limit(2_048, 'byte', 'Size up to which a part of what a commit writes down is not compressed.');
 export const blobBytesMax = limit(64 * 1_048_576, 'byte', 'Largest part of what a view remembers, when it is read.');
 export const logBytesMin = limit(262_144, 'byte', 'Changes that a view at least gathers before all that it remembers is written anew.');
 export const schemasKeptMax = limit(1_000, 'schema', 'Schemas of values that one process remembers.');

@@ -1,8 +1,8 @@
-import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Sealer } from '#kernel/contract/implement.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import type { Sql, Statement } from '#seams/sql/sql.ts';
-import { blobBytesMax, partEntriesMax } from './limits.ts';
+import { compressedNow, decompressedNow } from './compressed.ts';
+import { partEntriesMax } from './limits.ts';
 
 /** One thing to deliver, as texts: how often a row came, and the row; or a refused record. */
 export type Letter = readonly (string | null)[];
@@ -24,7 +24,7 @@ export class Outbox {
   async posting(at: Placed, box: Box, epoch: bigint, letters: readonly Letter[]): Promise<Statement[]> {
     const parts: Buffer[] = [];
     for (let from = 0; from < letters.length; from += partEntriesMax) {
-      const plain = zstdCompressSync(Buffer.from(JSON.stringify(letters.slice(from, from + partEntriesMax))));
+      const plain = compressedNow(Buffer.from(JSON.stringify(letters.slice(from, from + partEntriesMax))));
       parts.push(await this.#sealer.seal(at.tenant, plain, aad(box, epoch, parts.length)));
     }
     if (parts.length === 0) return [];
@@ -46,7 +46,7 @@ export class Outbox {
     const found: Letter[] = [];
     for (const { part, sealed } of rows) {
       const plain = await this.#sealer.open(at.tenant, sealed, aad(box, epoch, part));
-      for (const letter of JSON.parse(zstdDecompressSync(plain, { maxOutputLength: blobBytesMax }).toString()) as Letter[])
+      for (const letter of JSON.parse(decompressedNow(plain).toString()) as Letter[])
         found.push(letter);
     }
     return found;

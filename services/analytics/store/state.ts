@@ -1,6 +1,4 @@
 import { setImmediate as immediate } from 'node:timers/promises';
-import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { OperationError } from '#kernel/contract/fault.ts';
 import type { Sealer } from '#kernel/contract/implement.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
@@ -10,10 +8,9 @@ import type { Sql, Statement } from '#seams/sql/sql.ts';
 import type { CircuitEntry } from '../engine/circuit.ts';
 import { EntryStore } from '../engine/spill/entry-store.ts';
 import type { Spill } from '../engine/spill/room.ts';
-import { blobBytesMax, logBytesMin } from './limits.ts';
+import { compressed, decompressed } from './compressed.ts';
+import { logBytesMin } from './limits.ts';
 import { packed, Unpacked } from './written.ts';
-
-const [compress, decompress] = [promisify(zstdCompress), promisify(zstdDecompress)];
 
 /** How far a view has read: the next offset of each partition, by source. */
 export type Positions = Map<bigint, Map<number, number>>;
@@ -155,14 +152,14 @@ export class States {
       if (!(error instanceof OperationError) || error.path !== 'sealed') throw error;
       throw new StatementError(sqlstates.dataCorrupted, 'what it remembers was changed where it lies, and is not taken');
     });
-    return await decompress(plain, { maxOutputLength: blobBytesMax });
+    return await decompressed(plain);
   }
 
   /** Parts are compressed beside what this thread does, which others have their turn at between two of them. */
   async #seal(at: Placed, view: bigint, epoch: bigint, entries: Iterable<CircuitEntry>): Promise<Buffer[]> {
     const parts: Promise<Buffer>[] = [];
     for (const part of packed(entries)) {
-      parts.push(compress(part));
+      parts.push(compressed(part));
       await immediate();
     }
     return await Promise.all(parts.map(async (part, place) => await this.#sealer.seal(at.tenant, await part, aad(view, epoch, place))));
