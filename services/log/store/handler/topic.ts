@@ -68,8 +68,9 @@ export function topicHandlers(broker: Broker): Pick<Handlers<typeof log>, Names>
     return topic;
   };
   return {
-    async ListTopics({ caller, input, visible }) {
-      const filter = visible('ListTopics', 'GetTopic');
+    async ListTopics(call) {
+      const { caller, input } = call;
+      const filter = call.visible('ListTopics', 'GetTopic');
       const seen = topics.list(caller.scope).filter(({ name, labels }) => filter.admits({ name, labels: { ...labels }, spec: {} }));
       const { items, next } = paged(seen, input);
       return { output: { items: items.map(envelope), ...(next === undefined ? {} : { next }), version: String(topics.version) } };
