@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { run as runTests } from 'node:test';
 import { installation } from '#kernel/supervise/module.ts';
@@ -19,18 +20,33 @@ export async function run(argv: readonly string[], _global: Global): Promise<num
   }
   const started = Date.now();
   const tallies = new Map<string, Tally>();
-  const left = [...files];
+  const left = spread(files);
   const worker = async () => {
     for (let file = left.shift(); file !== undefined; file = left.shift()) tallies.set(file, await runFile(file));
   };
-  await Promise.all(Array.from({ length: testsAtOnce }, worker));
-  const unsteady = await runAgain(tallies);
+  const unsteady = await withTemplate(async () => {
+    await Promise.all(Array.from({ length: testsAtOnce }, worker));
+    return runAgain(tallies);
+  });
   const sum = (of: keyof Tally) => [...tallies.values()].reduce((total, tally) => total + tally[of], 0);
   const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')];
   for (const name of unsteady) console.log(`unsteady: ${name} failed at first and passed alone: a fault, of the test or of what it tests`);
   console.log(`${files.length} files in ${((Date.now() - started) / 1000).toFixed(0)} s`);
   console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
   return failed > 0 ? 1 : 0;
+}
+
+/** Does something while there is a folder in which the tests of a run keep what each of them would make alike. */
+async function withTemplate<T>(work: () => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'gamut-test-'));
+  // PostgreSQL's user passes through it.
+  chmodSync(folder, 0o711);
+  process.env.GAMUT_TEST_TEMPLATE = folder;
+  try {
+    return await work();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /**
@@ -85,6 +101,16 @@ function testFiles(): string[] {
       return [];
     }
   });
+}
+
+/**
+ * The files in the order in which they begin: those of one room, which want the same of the machine, are spread over the run, so
+ * that such as wait run beside such as compute, and none of the long ones is left for the end.
+ */
+function spread(files: readonly string[]): string[] {
+  const rooms = Map.groupBy(files, (file) => relative(installation, file).split('/', 2).join('/'));
+  const placed = [...rooms.values()].flatMap((own) => own.map((file, at) => ({ file, place: at / own.length })));
+  return placed.sort((left, right) => left.place - right.place).map(({ file }) => file);
 }
 
 type Data = { name: string; file?: string; skip?: string | boolean; todo?: string | boolean; details?: { type?: string; error?: unknown } };

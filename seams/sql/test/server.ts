@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Cluster, prepareCluster } from '../embedded/cluster.ts';
 import { type RunningPostgres, startPostgres } from '../embedded/postgres.ts';
 import { openSql } from '../sql.ts';
+import { givenCluster } from './template.ts';
 
 /** A PostgreSQL of its own in a temporary directory. */
 export type TestServer = AsyncDisposable & {
@@ -19,6 +20,7 @@ export type TestServer = AsyncDisposable & {
 /** Starts one by our own path: unix socket, no TCP. */
 export async function startTestServer(settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const data = await mkdtemp(join(tmpdir(), 'gamut-sql-'));
+  await givenCluster(data);
   const cluster = await prepareCluster(data);
   const server: TestServer = {
     data,
