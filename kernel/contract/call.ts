@@ -9,7 +9,7 @@ type Keys<T> = Extract<keyof T, string>;
 type OneOf<T> = T extends readonly (infer X extends string)[] ? X : never;
 type Op<S extends AnyService, O extends OperationName<S>> = S['operations'][O];
 
-/** What a handler gets. `charge`, `emit` and `fail` accept only what the operation declared. */
+/** What a handler gets. `charge`, `emit` and `fail` accept only what the operation declared. What it does knows its call by `this`. */
 export interface Call<S extends AnyService = AnyService, O extends OperationName<S> = OperationName<S>> {
   readonly caller: Caller;
   readonly ref: { readonly kind: string; readonly name: string };
@@ -25,23 +25,27 @@ export interface Call<S extends AnyService = AnyService, O extends OperationName
   /** What the door said of the request besides its input. */
   readonly context: RequestContext;
   /** Adds to a declared meter, of the caller's scope or another's; may go on while the body streams out. */
-  charge(meter: OneOf<Op<S, O>['charge']>, amount: number, payer?: Placed): void;
-  emit(event: OneOf<Op<S, O>['emits']>, data: unknown): void;
-  fail(code: OneOf<Op<S, O>['errors']> | KernelFault, detail?: string | FaultDetail): never;
+  charge(this: object, meter: OneOf<Op<S, O>['charge']>, amount: number, payer?: Placed): void;
+  emit(this: object, event: OneOf<Op<S, O>['emits']>, data: unknown): void;
+  fail(this: object, code: OneOf<Op<S, O>['errors']> | KernelFault, detail?: string | FaultDetail): never;
   /** Decides another operation on another resource for the same caller (DeleteObjects decides per key); throws Denied. */
-  also<P extends OperationName<S>>(operation: P, name: string, input?: unknown): Promise<void>;
+  also<P extends OperationName<S>>(this: object, operation: P, name: string, input?: unknown): Promise<void>;
   /**
    * Throws Denied where the caller names a key that it may not use, by ARN or id: of its own organization, or of `owner` whose
    * data is to lie under it. A key that is not there passes: whoever seals under it says so.
    */
-  useKey(named: string, owner?: bigint): Promise<void>;
+  useKey(this: object, named: string, owner?: bigint): Promise<void>;
   /**
    * Has this call recorded by itself, with a detail, before its reply, where its class would only count it; or, in a call whose
    * class is `from-log`, what it read elsewhere on the way.
    */
-  recordAlone(detail: Readonly<Record<string, unknown>>, of?: { readonly operation: OperationName<S>; readonly name: string }): void;
+  recordAlone(
+    this: object,
+    detail: Readonly<Record<string, unknown>>,
+    of?: { readonly operation: OperationName<S>; readonly name: string },
+  ): void;
   /** What a list may show: the resources on which the same caller may do one of these operations, and is forbidden none. */
-  visible(...operations: readonly OperationName<S>[]): Filter;
+  visible(this: object, ...operations: readonly OperationName<S>[]): Filter;
 }
 
 /** The idempotency key of a keyed call; `transaction` is the SQL transaction (or the service's own) that the effect must join. */
