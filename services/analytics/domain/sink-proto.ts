@@ -31,14 +31,21 @@ function messageText(name: string, columns: readonly Column[], indent: string): 
       throw new StatementError('22023', `column "${field}" cannot be the name of a field of Protobuf`);
     const element = elementOf(type);
     const own = element ?? type;
-    if (isRecord(own)) within.push(messageText(rowName(at), columnsIn(own), `${indent}  `));
-    return `${indent}  ${element ? 'repeated' : 'optional'} ${fieldType(own, at)} ${field} = ${at + 1};\n`;
+    if (isRecord(own)) within.push(messageText(rowName(at, columns), columnsIn(own), `${indent}  `));
+    return `${indent}  ${element ? 'repeated' : 'optional'} ${fieldType(own, at, columns)} ${field} = ${at + 1};\n`;
   });
   return `${indent}message ${name} {\n${within.join('')}${fields.join('')}${indent}}\n`;
 }
 
-const rowName = (place: number): string => `Row${place + 1}`;
-const fieldType = (type: Type, place: number): string => (isRecord(type) ? rowName(place) : (protoTypes[type] ?? 'string'));
+/** What the message of a field of rows is called, which no field beside it is. */
+function rowName(place: number, columns: readonly Column[]): string {
+  let name = `Row${place + 1}`;
+  while (columns.some((column) => column.name === name)) name += '_';
+  return name;
+}
+
+const fieldType = (type: Type, place: number, columns: readonly Column[]): string =>
+  isRecord(type) ? rowName(place, columns) : (protoTypes[type] ?? 'string');
 
 /** Writes rows in Confluent's frame: a byte of zero, the schema's number, a zero for the first message of its file, the message. */
 export function protoWriter(id: number, name: string, columns: readonly Column[]): (cells: Cells) => Buffer {

@@ -262,7 +262,7 @@ test('a sink in Protobuf registers its schemas, and its records are read by the 
   await client.query(`create type stop as (place text, at int4);
     create source told (who text, n int8, small int4, f double precision, ok bool, price numeric, at timestamptz, tags text[], hits int4[], b bytea)
       with (topic = 'told', format = 'json');
-    create sink plain from (select who, n, small, f, ok, price, tags, hits, row(who, small)::stop as last from told) with (topic = 'plain.proto', format = 'protobuf');
+    create sink plain from (select who, n, small, f, ok, price, tags, hits, row(who, small)::stop as last, small as "Row9" from told) with (topic = 'plain.proto', format = 'protobuf');
     create sink kept as select who, max(at) as at, count(*) as n from told group by who with (topic = 'kept.proto', format = 'protobuf', key = 'who')`);
   await produce('told', [
     '{"who":"Åse","n":-9223372036854775808,"small":-7,"f":0.1,"ok":false,"price":1.50,"at":"1969-12-31T23:59:59.999999Z","tags":["a",""],"hits":[1,-1,300]}',
@@ -274,7 +274,7 @@ test('a sink in Protobuf registers its schemas, and its records are read by the 
   const { n, last, ...more } = JSON.parse(JSON.stringify(first)) as Record<string, unknown>;
   assert.equal(String(n), '-9223372036854775808');
   assert.deepEqual(last, { place: 'Åse', at: -7 });
-  assert.deepEqual(more, { who: 'Åse', small: -7, f: 0.1, ok: false, price: '1.50', tags: ['a', ''], hits: [1, -1, 300] });
+  assert.deepEqual(more, { who: 'Åse', small: -7, f: 0.1, ok: false, price: '1.50', tags: ['a', ''], hits: [1, -1, 300], Row9: -7 });
   assert.deepEqual({ ...JSON.parse(JSON.stringify(second)) }, { last: {} });
   // What the sink writes is a source again, times and absent values included.
   await client.query(`create source told_again (who text, n int8, f float8, tags text[], hits int4[], last stop) with (topic = 'plain.proto', format = 'protobuf');
