@@ -106,6 +106,25 @@ export const client: Client = {
           }
           await rows('drop materialized view psql_view;\ndrop source psql_named;\n');
         }),
+        await check('plain views are made, listed, told and dropped (\\dv, \\d+, \\sv), and keep what they read', async () => {
+          await rows(`create table psql_base (id int8 primary key, n numeric);
+            insert into psql_base values (1, 1.5), (2, 2);
+            create view psql_plain (id, twice) as select id, n * 2 from psql_base;
+            create or replace view psql_over as select sum(twice) as s from psql_plain where id > 1;\n`);
+          same(await rows('table psql_over;\n'), ['4']);
+          same(await rows('\\dv psql*\n'), ['public|psql_over|view|gamut', 'public|psql_plain|view|gamut']);
+          same(
+            (await rows('\\d psql_plain\n')).filter((line) => line.includes('|')),
+            ['id|bigint|||', 'twice|numeric|||'],
+          );
+          const whole = await psql('\\d+ psql_over\n');
+          same([whole.code, whole.out.includes('select sum(twice) as s from psql_plain where id > 1;')], [0, true]);
+          same((await rows('\\sv psql_over\n'))[0], 'CREATE OR REPLACE VIEW public.psql_over AS');
+          const { err } = await psql('drop table psql_base;\ninsert into psql_over values (1);\n');
+          same([err.includes('2BP01'), err.includes('55000')], [true, true]);
+          await rows('drop view psql_plain cascade;\ndrop table psql_base;\n');
+          same(await rows('\\dv psql*\n'), ['']);
+        }),
         await check('SHOW and SET', async () => {
           const script = `set application_name = 'mine';\nshow application_name;\nshow server_version_num;
             reset all;\nshow application_name;\n`;

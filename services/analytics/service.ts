@@ -8,6 +8,7 @@ import { connectionOperations } from './contract/connection.ts';
 import { dashboardOperations, DashboardSpec } from './contract/dashboard.ts';
 import { functionOperations } from './contract/function.ts';
 import { dashboardsMax } from './contract/limits.ts';
+import { queryOperations } from './contract/query.ts';
 import { relationOperations } from './contract/relation.ts';
 import { rowTypeOperations } from './contract/row-type.ts';
 import { tableOperations } from './contract/table.ts';
@@ -59,6 +60,7 @@ export const analytics = defineService({
   resources: {
     Source: kind('A topic as a table of its records.'),
     View: kind('A SELECT over sources and views, kept up with them.'),
+    Query: { ...kind('A SELECT under a name, which is expanded wherever it is named: a plain view.'), plural: 'queries' },
     Type: kind('The names and types of the fields of rows.'),
     Table: kind('Rows that statements change, and whose changes go into a topic.'),
     Sink: kind('A SELECT over sources and views, whose changes go into a topic or over a connection.'),
@@ -100,6 +102,7 @@ export const analytics = defineService({
   },
   operations: {
     ...relationOperations,
+    ...queryOperations,
     ...tableOperations,
     ...rowTypeOperations,
     ...connectionOperations,
@@ -108,7 +111,7 @@ export const analytics = defineService({
     ...dashboardOperations,
   },
   roles: {
-    auditor: ['ListSources', 'ListTables', 'ListViews', 'ListSinks', 'ListTypes', 'ListConnections', 'ListFunctions'],
+    auditor: ['ListSources', 'ListTables', 'ListViews', 'ListQueries', 'ListSinks', 'ListTypes', 'ListConnections', 'ListFunctions'],
     reader: [
       'auditor',
       'ReadSource',
@@ -139,6 +142,10 @@ export const analytics = defineService({
       'CreateTable',
       'DeleteTable',
       'WriteTable',
+      'CreateQuery',
+      'UpdateQuery',
+      'DeleteQuery',
+      'CommitQuery',
       'CreateType',
       'DeleteType',
       'CommitType',

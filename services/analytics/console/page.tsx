@@ -15,6 +15,7 @@ const Alerts = () => (
 const pages: ServicePages = {
   why: {
     views: 'A view is a SELECT that is kept up as records come, each counted once.',
+    queries: 'A query is a SELECT under a name, a plain view: it is asked anew whenever something names it.',
     sources: 'A source reads a topic as a table.',
     dashboards: 'A dashboard shows queries side by side, and changes when the views change that they ask.',
     'alert-rules': 'A rule watches the rows of a view, and tells whom you name when its condition holds.',
@@ -23,6 +24,7 @@ const pages: ServicePages = {
   },
   order: [
     'views',
+    'queries',
     'dashboards',
     'sources',
     'tables',

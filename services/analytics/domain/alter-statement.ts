@@ -3,13 +3,13 @@ import { notBuilt, StatementError } from '#engine/pgwire/statement-error.ts';
 import { columnsOf } from './column.ts';
 import { serialType } from './constraint.ts';
 import { optionsOf } from './format.ts';
-import { checkedName, plainName } from './name.ts';
+import { checkedName, placeOfName, plainName } from './name.ts';
 import { parser, tokensOf } from './parser.ts';
 import type { Reshaping } from './reshape.ts';
 import { type Column, typeText } from './value.ts';
 import { msOf } from './watermark.ts';
 
-type Kind = 'source' | 'table' | 'view' | 'sink';
+type Kind = 'source' | 'table' | 'view' | 'query' | 'sink';
 
 /** What becomes otherwise of a relation. */
 export type Alteration =
@@ -20,7 +20,7 @@ export type Alteration =
   | { readonly what: 'source'; readonly idleMs?: number; readonly late?: string; readonly deadLetters?: string };
 export type Alter = { readonly kind: 'alter'; readonly of: Kind; readonly name: string; readonly alteration: Alteration };
 
-const kinds: Readonly<Record<string, Kind>> = { OBJECT_TABLE: 'table', OBJECT_MATVIEW: 'view', OBJECT_VIEW: 'view' };
+const kinds: Readonly<Record<string, Kind>> = { OBJECT_TABLE: 'table', OBJECT_MATVIEW: 'view', OBJECT_VIEW: 'query' };
 
 /**
  * Understands ALTER of a relation; `stood` is what stands in the statement in the place of TABLE or VIEW. What only gives a table
@@ -102,7 +102,9 @@ function optionsSet(of: Kind, subtype: string, def: Node | undefined): Alteratio
   };
 }
 
-const operations = { source: 'UpdateSource', table: 'UpdateTable', view: 'UpdateView', sink: 'UpdateSink' } as const;
+const operations = {
+  ...{ source: 'UpdateSource', table: 'UpdateTable', view: 'UpdateView', query: 'UpdateQuery', sink: 'UpdateSink' },
+} as const;
 
 /** What the operations take, each a part of it. */
 type Input = { name?: string; add?: Column; idleMs?: number; late?: string; deadLetters?: string };
@@ -131,12 +133,7 @@ const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 /** The statement that makes a relation, with another name. */
 export async function withName(text: string, name: string): Promise<string> {
   const tokens = tokensOf(await parser(), text) ?? [];
-  const words = tokens.map((token) => token.text.toLowerCase());
-  let at = words[1] === 'materialized' ? 3 : 2;
-  if (words.slice(at, at + 3).join(' ') === 'if not exists') at += 3;
-  if (words.slice(at, at + 2).join(' ') === 'if exists') at += 2;
-  if (words[at] === 'only') at += 1;
-  if (words[at + 1] === '.') at += 2;
+  const at = placeOfName(tokens);
   const bytes = Buffer.from(text);
   return `${bytes.toString('utf8', 0, tokens[at]?.start)}${quoted(name)}${bytes.toString('utf8', tokens[at]?.end)}`;
 }

@@ -10,15 +10,15 @@ export const catalogueRelations = words(`
   pg_range pg_rewrite pg_rules pg_seclabels pg_sequence pg_sequences pg_settings pg_statistic_ext pg_stat_all_tables
   pg_stat_user_tables pg_stat_all_indexes pg_stat_user_indexes pg_statio_all_tables pg_statio_user_tables pg_statio_all_indexes
   pg_statio_user_indexes pg_tables pg_timezone_abbrevs pg_timezone_names pg_transform pg_trigger pg_ts_config
-  pg_ts_config_map pg_ts_dict pg_ts_parser pg_ts_template pg_type pg_user_mapping pg_views`);
+  pg_ts_config_map pg_ts_dict pg_ts_parser pg_ts_template pg_type pg_user_mapping`);
 
 /** Relations that tell of more than one database, or of what stands behind a view: answered by others of the same columns. */
 export const replacedRelations = words(`
   pg_database pg_roles pg_user pg_auth_members pg_db_role_setting pg_matviews pg_shdescription pg_shdepend pg_stat_activity
-  pg_stat_database pg_tablespace pg_subscription`);
+  pg_stat_database pg_tablespace pg_subscription pg_views`);
 
-/** Of information_schema, which tells of nothing but the database; these two show views that are kept too. */
-export const replacedSchemaRelations = words('tables columns');
+/** Of information_schema, which tells of nothing but the database; these show views that are kept too, and what views ask. */
+export const replacedSchemaRelations = words('tables columns views');
 
 /** Functions that do nothing but answer, and answer of nothing but the database. */
 export const catalogueFunctions = words(`

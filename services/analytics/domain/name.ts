@@ -17,6 +17,18 @@ export function checkedName(name: string): string {
   return name;
 }
 
+/** Which word of a statement that makes something is the name of it, without the schema. */
+export function placeOfName(tokens: readonly { readonly text: string }[]): number {
+  const words = tokens.map((token) => token.text.toLowerCase());
+  let at = words[1] === 'materialized' ? 3 : 2;
+  if (words[1] === 'or' && words[2] === 'replace') at = 4;
+  if (words.slice(at, at + 3).join(' ') === 'if not exists') at += 3;
+  if (words.slice(at, at + 2).join(' ') === 'if exists') at += 2;
+  if (words[at] === 'only') at += 1;
+  while (words[at + 1] === '.') at += 2;
+  return at;
+}
+
 /** The name of what DROP names. */
 export function droppedName(node: Node): string {
   if ('ObjectWithArgs' in node && !node.ObjectWithArgs.args_unspecified) throw notBuilt('DROP FUNCTION with the types of parameters');

@@ -67,6 +67,19 @@ export function planRows(select: SelectStmt, context: Context): Plan {
   return rows;
 }
 
+/** A SELECT as a view, whose columns have names of their own; what is behind them is left out. */
+export function planNamed(select: SelectStmt, columns: readonly Column[], context: Context): Plan {
+  const plan = planRows(select, context);
+  const shown = plan.columns.slice(0, columns.length).map((each, at): Column => ({ ...each, name: columns[at]?.name ?? each.name }));
+  const isWhole = shown.length === plan.columns.length;
+  const named: Plan = isWhole
+    ? { ...plan, columns: shown }
+    : { kind: 'map', input: plan, where: undefined, outputs: allOf(shown), columns: shown };
+  const order = ordersOf.get(plan);
+  if (order?.every(({ expr }) => expr.kind === 'column' && expr.place < shown.length)) ordersOf.set(named, order);
+  return named;
+}
+
 /** In what order a query within another says its rows: whoever shows them alone keeps it, as PostgreSQL does. */
 const ordersOf = new WeakMap<Plan, readonly Order[]>();
 

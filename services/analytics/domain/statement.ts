@@ -21,6 +21,7 @@ import { valuesOf } from './source-statement.ts';
 import { type TableAs, tableAs } from './table-as.ts';
 import { functionOf, type SqlFunction } from './sql-function.ts';
 import { controlOf } from './session-statement.ts';
+import { type QueryMaking, queryMaking } from './query-statement.ts';
 import { takeAsOf } from './as-of.ts';
 import { attachMatches, type Taken, takeMatches } from './match-text.ts';
 import { placesIn } from './context.ts';
@@ -33,6 +34,18 @@ import { type Telling, tellingOf } from './telling.ts';
 import { nameTypes, noTypes, type RowTypeText, takeRowTypes, type TypeMaking, typeMaking, type TypesOf } from './type-name.ts';
 import { takeWindows } from './window-text.ts';
 import type { Changing } from './write.ts';
+
+/** What SHOW shows, by its word; MATERIALIZED VIEWS stands as `matviews`. */
+const shown = {
+  sources: 'sources',
+  views: 'queries',
+  matviews: 'views',
+  sinks: 'sinks',
+  tables: 'tables',
+  connections: 'connections',
+  functions: 'functions',
+  lag: 'lag',
+} as const;
 
 /** A statement that is known; what a name stands for is found when it is planned. */
 export type Statement =
@@ -60,6 +73,7 @@ export type Statement =
     }
   | { readonly kind: 'createTable'; readonly name: string; readonly text: string; readonly made: CreateStmt; readonly orIs: boolean }
   | TableAs
+  | QueryMaking
   | IndexMaking
   /** A change of the rows of a table. */
   | { readonly kind: 'write'; readonly name: string; readonly of: Changing; readonly text: string }
@@ -75,7 +89,7 @@ export type Statement =
   | { readonly kind: 'alterConnection'; readonly name: string; readonly spec: ConnectionSpec }
   | {
       readonly kind: 'drop';
-      readonly of: 'source' | 'view' | 'sink' | 'table' | 'connection' | 'function' | 'index' | 'type';
+      readonly of: 'source' | 'view' | 'query' | 'sink' | 'table' | 'connection' | 'function' | 'index' | 'type';
       readonly names: readonly string[];
       readonly orNone: boolean;
       /** Constraints of other tables that need it go with it. */
@@ -88,7 +102,7 @@ export type Statement =
   | Explain
   /** `committed`: nothing is told before it is committed. */
   | { readonly kind: 'subscribe'; readonly name: string; readonly committed: boolean }
-  | { readonly kind: 'show'; readonly what: 'sources' | 'views' | 'sinks' | 'tables' | 'connections' | 'functions' | 'lag' }
+  | { readonly kind: 'show'; readonly what: (typeof shown)[keyof typeof shown] }
   | Declaring
   | Truncation
   | Telling
@@ -177,7 +191,8 @@ function lift(text: string, tokens: readonly Token[]): Lifted {
     subscribes || copies ? tokens.findIndex((_, at) => ofCommitted.every((word, by) => word === tokens[at + by]?.text.toLowerCase())) : -1;
   if (how >= 0) for (const by of ofCommitted.keys()) write(how + by, '');
   if (words[0] === 'show' && words[1] === 'materialized' && words[2] === 'views') {
-    write(1, '');
+    write(1, 'matviews');
+    write(2, '');
   }
   const rowTypes = takeRowTypes(bytes, tokens);
   const matches = takeMatches(bytes, tokens, text, placesIn(text));
@@ -320,6 +335,7 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
     const { objects = [], removeType, behavior, missing_ok = false } = node.DropStmt;
     const own = {
       OBJECT_MATVIEW: 'view',
+      OBJECT_VIEW: 'query',
       OBJECT_TABLE: isSource ? 'source' : 'table',
       OBJECT_FUNCTION: 'function',
       OBJECT_INDEX: 'index',
@@ -334,14 +350,14 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
     if (schemaname !== 'public' || schemaElts || authrole) throw notBuilt('A schema besides public');
     return { kind: 'createSchema', orIs };
   }
+  if ('ViewStmt' in node) return queryMaking(node.ViewStmt, text);
   if ('CompositeTypeStmt' in node) return typeMaking(node.CompositeTypeStmt);
   if ('IndexStmt' in node) return indexMaking(node.IndexStmt);
   if ('CreateFunctionStmt' in node) return { kind: 'createFunction', made: functionOf(node.CreateFunctionStmt, parse), text: text.trim() };
   if ('CopyStmt' in node) return copied(node.CopyStmt, lifted, text);
   if ('DeclareCursorStmt' in node) return declared(node.DeclareCursorStmt, text);
   const control = controlOf(node);
-  if (control?.kind === 'show' && ['sources', 'views', 'sinks', 'tables', 'connections', 'functions', 'lag'].includes(control.name))
-    return { kind: 'show', what: control.name as 'sources' };
+  if (control?.kind === 'show' && Object.hasOwn(shown, control.name)) return { kind: 'show', what: shown[control.name as 'sources'] };
   if (control) return { kind: 'control', control };
   const [kind = 'Stmt'] = Object.keys(node);
   throw notBuilt(`The statement ${kind.replace(/Stmt$/, '')}`);

@@ -14,8 +14,10 @@ import { answer } from '../engine/answer.ts';
 import type { Batch } from '../engine/batch.ts';
 import { type RoutineCalls, withRoutines } from '../engine/routine/calls.ts';
 import type { Changes } from '../store/change.ts';
+import { direct } from '../store/named.ts';
+import { planAsked } from '../store/question.ts';
 import type { Relation } from '../store/relation.ts';
-import { planAsked, type Plans } from '../store/view.ts';
+import type { Plans } from '../store/view.ts';
 import type { LiveViews } from './live.ts';
 
 export type ViewRule = Static<typeof AlertRuleSpec>;
@@ -41,7 +43,7 @@ export async function watched(plans: Plans, at: Placed, { view, when, by = [], v
   if (asksMoment(select)) throw notBuilt('now() in a condition of an alert rule');
   const relation = await plans.relation(at, view);
   if (relation?.kind !== 'view') throw new StatementError(sqlstates.relationMissing, `materialized view "${view}" does not exist`);
-  const query = planAsked(select, text, [relation], []);
+  const query = planAsked(select, text, direct([relation]), []);
   const placeOf = (name: string) => {
     const place = query.columns.findIndex((column) => column.name === name);
     if (place < 0) throw new StatementError(sqlstates.columnMissing, `column "${name}" does not exist`);

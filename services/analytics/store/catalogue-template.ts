@@ -31,7 +31,12 @@ const viewOf = (name: string): string =>
   name === 'pg_matviews'
     ? `create view ${shadowSchema}.pg_matviews as select m.schemaname, m.matviewname, m.matviewowner, m.tablespace, m.hasindexes,
          true as ispopulated, r.definition from pg_catalog.pg_matviews m join ${shadowSchema}.relation r on r.name = m.matviewname;`
-    : `create view ${shadowSchema}.${name} as select *${more[name] ?? ''} from pg_catalog.${name} where ${filters[name] ?? 'false'};`;
+    : name === 'pg_views'
+      ? `create view ${shadowSchema}.pg_views as
+           select v.schemaname, v.viewname, v.viewowner, coalesce(r.definition, v.definition) as definition
+           from pg_catalog.pg_views v left join ${shadowSchema}.relation r on v.schemaname = 'public' and r.name = v.viewname
+           where v.schemaname <> '${shadowSchema}';`
+      : `create view ${shadowSchema}.${name} as select *${more[name] ?? ''} from pg_catalog.${name} where ${filters[name] ?? 'false'};`;
 
 const userOf = (name: string): string =>
   `create function ${shadowSchema}."${name}"() returns name language sql stable as $$ select current_setting('gamut.user', true)::name $$;`;
@@ -62,6 +67,12 @@ create view ${shadowSchema}.tables as
     c.relname::information_schema.sql_identifier, 'MATERIALIZED VIEW'::information_schema.character_data,
     null, null, null, null, null, 'NO', 'NO', null
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relkind = 'm';
+create view ${shadowSchema}.views as
+  select v.table_catalog, v.table_schema, v.table_name,
+    coalesce(r.definition::information_schema.character_data, v.view_definition) as view_definition, v.check_option, v.is_updatable,
+    v.is_insertable_into, v.is_trigger_updatable, v.is_trigger_deletable, v.is_trigger_insertable_into
+  from information_schema.views v left join ${shadowSchema}.relation r on v.table_schema = 'public' and r.name = v.table_name
+  where v.table_schema <> '${shadowSchema}';
 -- Gives a type of rows, and the type of arrays of them, the numbers by which clients know them.
 create function ${shadowSchema}.number_type(named regtype, number oid) returns void language plpgsql as $$
 declare

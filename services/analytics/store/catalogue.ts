@@ -14,6 +14,8 @@ export type Told = {
   readonly name: string;
   readonly columns: readonly Column[];
   readonly text: string | null;
+  /** Whether it is a plain view, whose text is its SELECT alone. */
+  readonly isQuery?: boolean;
   /** The columns of a table's primary key, and those that take no NULL. */
   readonly key?: readonly string[];
   readonly required?: readonly string[];
@@ -221,12 +223,14 @@ function writtenOut(relations: readonly Told[]): Told[] {
   return [...found.values()];
 }
 
-const dropped = ({ text, signature, rows }: Told, name: string): string =>
-  rows !== undefined
+const kindOf = ({ text, isQuery }: Told): string => (isQuery ? 'view' : text === null ? 'table' : 'materialized view');
+
+const dropped = (relation: Told, name: string): string =>
+  relation.rows !== undefined
     ? `drop type public.${quoted(name)};`
-    : signature !== undefined
+    : relation.signature !== undefined
       ? `drop function public.${quoted(name.slice(functionMark.length))};`
-      : `drop ${text === null ? 'table' : 'materialized view'} public.${quoted(name)} cascade;
+      : `drop ${kindOf(relation)} public.${quoted(name)} cascade;
    delete from ${shadowSchema}.relation where name = ${literal(name)};`;
 
 /** The body of a view's statement, as PostgreSQL would tell it. */
@@ -281,13 +285,15 @@ function made(relation: Told, isTaken: (name: string) => boolean): string {
     .join(', ');
   const nothing = shown.map((column) => `null::${told(column.type)} as ${quoted(column.name)}`).join(', ');
   const plain = `create table ${at} (${typed}${keyed(relation, isTaken)});`;
-  const make = text === null ? madeBy(relation, plain, isTaken) : `create materialized view ${at} as select ${nothing} with no data;`;
-  const kind = text === null ? 'table' : 'materialized view';
+  const kind = kindOf(relation);
+  const asked = `create ${kind} ${at} as select ${nothing}${relation.isQuery ? '' : ' with no data'};`;
+  const make = text === null ? madeBy(relation, plain, isTaken) : asked;
+  const definition = text === null ? 'null' : literal(relation.isQuery ? text : definitionOf(text));
   return `${make}
     alter ${kind} ${at} owner to ${owner};
     grant select${text === null ? ', references' : ''} on ${at} to ${asker};
     insert into ${shadowSchema}.relation (name, oid, definition)
-      values (${literal(name)}, ${literal(at)}::regclass, ${text === null ? 'null' : literal(definitionOf(text))});`;
+      values (${literal(name)}, ${literal(at)}::regclass, ${definition});`;
 }
 
 /** What PostgreSQL refuses of a question is told as it told it. */

@@ -10,10 +10,12 @@ import { Circuit } from '../engine/circuit.ts';
 import { partsOf } from '../engine/duck/part.ts';
 import { sharedRecordsMin } from '../engine/worker/limits.ts';
 import { unshared } from '../engine/worker/split.ts';
+import type { Named } from './named.ts';
+import { planAsked } from './question.ts';
 import type { Relation } from './relation.ts';
 import type { Share } from './share.ts';
 import { isLong, isStorable } from './topic-rows.ts';
-import { planAsked, type Plans } from './view.ts';
+import type { Plans } from './view.ts';
 
 type Asked = {
   readonly select: SelectStmt;
@@ -21,14 +23,15 @@ type Asked = {
   readonly code: boolean;
   /** Whether it is of a view that would be made. */
   readonly view: boolean;
-  readonly relations: readonly Relation[];
+  readonly named: Named;
 };
 
 /** What EXPLAIN answers. */
-export async function explained(plans: Plans, at: Placed, { select, text, code, view, relations }: Asked): Promise<string[]> {
+export async function explained(plans: Plans, at: Placed, { select, text, code, view, named }: Asked): Promise<string[]> {
   const made = view ? await plans.view(at, text.replace(/^\s*explain\s*(\([^)]*\))?/i, '')) : undefined;
+  const { relations } = named;
   const known = await plans.statistics(at, made?.sources ?? relations);
-  const query = made ? undefined : planAsked(select, text, relations, []);
+  const query = made ? undefined : planAsked(select, text, named, []);
   const asked = query && isWeighed(query.plan) ? { ...query, plan: reordered(query.plan, known).plan } : query;
   const plan = made?.plan ?? (asked as Query).plan;
   const pasts = [...(query?.pasts ?? [])].map(([id, { relation }]) => ({ ...relation, id }));

@@ -10,8 +10,8 @@ export interface Unsettled {
   isGone(id: bigint): boolean;
   /** The tables that it made. */
   tables(): readonly Relation[];
-  /** Whether something that it made reads a relation. */
-  isNeeded(id: bigint): boolean;
+  /** What it made that reads one of some relations. */
+  needing(ids: readonly bigint[]): readonly Relation[];
   /** The types of rows that it made. */
   madeTypes(): readonly Relation[];
   /** What a relation that it made reads; undefined where it did not make it. */

@@ -116,8 +116,8 @@ export class Pending implements Unsettled {
     return this.#made().flatMap(({ relation }) => (relation.kind === 'type' ? [relation] : []));
   }
 
-  isNeeded(id: bigint): boolean {
-    return this.#made().some(({ spec }) => spec.needs.some((each) => each.id === id));
+  needing(ids: readonly bigint[]): Relation[] {
+    return this.#made().flatMap(({ relation, spec }) => (spec.needs.some(({ id }) => ids.includes(id)) ? [relation] : []));
   }
 
   /** A table that it made. */

@@ -13,12 +13,16 @@ import type { Orders } from '../domain/join-order.ts';
 import { alter, type Altering } from './alter.ts';
 import { relationsMax } from './limits.ts';
 import { making, type Seen } from './making.ts';
+import { replace } from './replace.ts';
 
-/** A source, which reads a topic, a view over others, a sink of one, a table with rows of its own, or a type, whose columns are fields. */
+/**
+ * A source, which reads a topic, a view over others that is kept up, a query, which is a SELECT under a name, a sink, a table with rows
+ * of its own, or a type, whose columns are fields.
+ */
 export type Relation = {
   readonly id: bigint;
   readonly name: string;
-  readonly kind: 'source' | 'view' | 'sink' | 'table' | 'type';
+  readonly kind: 'source' | 'view' | 'query' | 'sink' | 'table' | 'type';
   readonly columns: readonly Column[];
   readonly topic: string | null;
   /** How values of a source's topic are read; null of a view. */
@@ -68,11 +72,18 @@ export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' |
   readonly historyMs?: bigint | null;
 };
 
-/** Whether a relation has rows that are asked for. */
-export const isRead = (relation: Relation): relation is Relation & { readonly kind: 'source' | 'view' | 'table' } =>
-  relation.kind !== 'sink' && relation.kind !== 'type';
+export type Needed = { readonly said: string; readonly width: number; readonly relation: Relation };
 
-export const words = { source: 'source', view: 'materialized view', sink: 'sink', table: 'table', type: 'type' } as const;
+/** Whether a relation has rows of its own that are asked for. */
+export const isRead = (relation: Relation): relation is Relation & { readonly kind: 'source' | 'view' | 'table' } =>
+  isNamed(relation) && relation.kind !== 'query';
+
+/** Whether a SELECT may name a relation. */
+export const isNamed = ({ kind }: Relation): boolean => kind !== 'sink' && kind !== 'type';
+
+export const words = {
+  ...{ source: 'source', view: 'materialized view', query: 'view', sink: 'sink', table: 'table', type: 'type' },
+} as const;
 
 export const missing = (kind: Relation['kind'], name: string): StatementError =>
   new StatementError(kind === 'type' ? '42704' : sqlstates.relationMissing, `${words[kind]} "${name}" does not exist`);
@@ -110,15 +121,19 @@ export class Relations {
 
   /** What a view or sink reads, as its statement knows it: by the names, and with the columns, that there were. */
   async needed(at: Seen, view: bigint): Promise<readonly Relation[]> {
+    const found = await this.neededAs(at, view);
+    return found.map(({ said, width, relation }) => ({ ...relation, name: said, columns: relation.columns.slice(0, width) }));
+  }
+
+  /** The same as it is now, with the name by which it is known, and how many of its columns are. */
+  async neededAs(at: Seen, view: bigint): Promise<readonly Needed[]> {
     const unsettled = at.unsettled?.needsOf(view);
-    if (unsettled) return unsettled;
+    if (unsettled) return unsettled.map((relation) => ({ said: relation.name, width: relation.columns.length, relation }));
     const text = `select n.said, n.width, relation.* from need n join (select ${columns} from relation) relation
       on relation.id = n.relation where n.view = $1 and relation.kind <> 'type' order by 1, relation.name`;
     const { rows } = await this.#sql.as(at).query<Relation & { said: string | null; width: number | null }>(text, [view]);
     return rows.map(({ said, width, ...relation }) => ({
-      ...relation,
-      name: said ?? relation.name,
-      columns: relation.columns.slice(0, width ?? relation.columns.length),
+      ...{ said: said ?? relation.name, width: width ?? relation.columns.length, relation },
     }));
   }
 
@@ -127,13 +142,38 @@ export class Relations {
     this.generation += 1;
   }
 
+  /** Puts a plain view in the place of one, and answers the names of the views that are computed otherwise then. */
+  async replace(at: Placed, relation: Relation, by: NewRelation): Promise<string[]> {
+    const others = await replace(this.#sql, at, relation, by);
+    this.generation += 1;
+    return others;
+  }
+
+  /** What stands on a relation, by way of others too: what nothing else stands on comes first. */
+  async standing(at: Seen, { id }: Relation): Promise<Relation[]> {
+    const found = new Map<bigint, Relation>();
+    const text = `select ${columns} from relation where id in (select view from need where relation = any($1::int8[])) order by name`;
+    for (let ids = [id]; ids.length > 0; ) {
+      const { rows } = await this.#sql.as(at).query<Relation>(text, [ids]);
+      const own = ids;
+      const next = [...rows.filter((each) => !at.unsettled?.isGone(each.id)), ...(at.unsettled?.needing(own) ?? [])];
+      for (const each of next) {
+        // What is found again stands on more than it was known to.
+        found.delete(each.id);
+        found.set(each.id, each);
+      }
+      ids = next.map((each) => each.id);
+    }
+    return [...found.values()].reverse();
+  }
+
   /** Those of some names that are there. */
   async some(at: Seen, names: readonly string[]): Promise<Relation[]> {
     const text = `select ${columns} from relation where name = any($1::text[]) and kind not in ('sink', 'type')`;
     const { rows } = await this.#sql.as(at).query<Relation>(text, [names]);
     const { unsettled } = at;
     if (!unsettled) return rows;
-    const made = names.flatMap((name) => unsettled.made(name) ?? []).filter(isRead);
+    const made = names.flatMap((name) => unsettled.made(name) ?? []).filter(isNamed);
     return [...rows.filter(({ id, name }) => !unsettled.isGone(id) && !made.some((each) => each.name === name)), ...made];
   }
 
@@ -202,7 +242,7 @@ export class Relations {
   /** Refuses a relation that views or sinks read which a transaction leaves. */
   async checkUnneeded(at: Seen, { id, name, kind }: Relation): Promise<void> {
     const { rows } = await this.#sql.as(at).query<{ view: bigint }>('select view from need where relation = $1', [id]);
-    if (at.unsettled?.isNeeded(id) || rows.some(({ view }) => !at.unsettled?.isGone(view)))
+    if ((at.unsettled?.needing([id]).length ?? 0) > 0 || rows.some(({ view }) => !at.unsettled?.isGone(view)))
       throw new StatementError(sqlstates.dependents, `cannot drop ${words[kind]} ${name} because ${dependents(kind)} depend on it`);
   }
 

@@ -10,9 +10,8 @@ import { pushedDown } from '../domain/push-down.ts';
 import { type Context, placesIn } from '../domain/context.ts';
 import { isGrowing } from '../domain/format.ts';
 import type { Askable } from '../domain/lookup.ts';
-import { asksMoment, atMoment } from '../domain/moment.ts';
 import { checkSize, looksUp, type Plan, scansIn } from '../domain/plan.ts';
-import { planQuery, planRows, type Query } from '../domain/planner.ts';
+import { planNamed, planRows } from '../domain/planner.ts';
 import { volatileFunctions } from '../domain/function-library.ts';
 import { functionsIn, relationsIn } from '../domain/reference.ts';
 import { parseStatement } from '../domain/statement.ts';
@@ -20,14 +19,16 @@ import type { Reference } from '../domain/foreign-key.ts';
 import { type Table, tableOf } from '../domain/table.ts';
 import { madeIn } from '../domain/table-statement.ts';
 import type { TypesOf } from '../domain/type-name.ts';
-import { isPseudo, type Type } from '../domain/value.ts';
+import { type Column, isPseudo, type Type } from '../domain/value.ts';
 import type { Changing } from '../domain/write.ts';
 import type { View } from '../engine/view.ts';
 import { plansKeptMax, viewDepthMax } from './limits.ts';
 import type { Seen } from './making.ts';
+import { meaningsOf, type Named } from './named.ts';
 import { Points } from './point.ts';
 import type { Relation, Relations, SharedPart } from './relation.ts';
 import { keptTypes, rowTypesByOid, typesIn } from './row-type.ts';
+import { selectOf } from './select.ts';
 import { type Share, shareIn, type Sharer } from './share.ts';
 import type { SqlFunctions } from './sql-function.ts';
 
@@ -55,9 +56,6 @@ export type ViewPlan = {
 /** What is known of relations that a view reads, asked for when it is made. */
 type KnownOf = (at: Placed, relations: Iterable<Relation>) => Promise<Statistics>;
 
-/** Views and tables of a query as they were at a moment, in microseconds, by the numbers that they have in its plan. */
-export type Pasts = ReadonlyMap<bigint, { readonly relation: Relation; readonly micros: number }>;
-
 export function scanOf({ id, name, columns, kind, format }: Relation): Plan {
   const { watermark, proctime } = format ?? {};
   const place = columns.findIndex((each) => each.name === watermark?.column);
@@ -75,7 +73,8 @@ export function historyOf({ historyMs }: Pick<Relation, 'historyMs'>, table: Tab
 }
 
 /** A relation as it is asked for rows by a view. */
-function askableOf({ id, name, kind, columns, origin }: Relation): Askable {
+export function askableOf({ id, name, kind, columns, origin }: Relation): Askable {
+  if (kind === 'query') throw notBuilt(`FOR SYSTEM_TIME AS OF PROCTIME() of "${name}", which is expanded where it is named,`);
   if (kind === 'sink' || kind === 'type' || (kind === 'source' && !origin?.lookup))
     throw new StatementError(
       sqlstates.notBuilt,
@@ -96,6 +95,20 @@ function checkKeepable({ name, origin }: Relation, plan: Plan): void {
       sqlstates.notBuilt,
       `"${name}" looks rows up when its own come, and another view over it would find others: look them up in the SELECT itself`,
     );
+}
+
+/** Refuses what answers otherwise each time, and so cannot be kept up. */
+function checkConstant(select: SelectStmt): void {
+  const changing = [...functionsIn(select)].find((each) => volatileFunctions.has(each));
+  if (changing !== undefined) throw notBuilt(`${changing}() in a view, whose rows would be others each time,`);
+}
+
+/** Refuses columns that no relation can have. */
+export function checkMade(columns: readonly Column[]): void {
+  const row = columns.find(({ type }) => isPseudo(type));
+  if (row) throw new StatementError('42P16', `column "${row.name}" has pseudo-type record`);
+  const twice = columns.find((each, place) => columns.findIndex((other) => other.name === each.name) !== place);
+  if (twice) throw new StatementError('42701', `column "${twice.name}" specified more than once`);
 }
 
 /** A reference of a table to another one. */
@@ -137,6 +150,10 @@ export class Plans {
 
   relation(at: Seen, name: string): Promise<Relation | undefined> {
     return this.#relations.find(at, name);
+  }
+
+  standing(at: Seen, relation: Relation): Promise<Relation[]> {
+    return this.#relations.standing(at, relation);
   }
 
   /** The name of the table that an index is of. */
@@ -262,16 +279,30 @@ export class Plans {
     if (statement?.kind !== 'createView') throw new StatementError(sqlstates.syntax, 'the text is no CREATE MATERIALIZED VIEW');
     const { name, pace, historyMs } = statement;
     const { tree: select, calls } = await this.functions.inlined(at, statement.select);
-    const changing = [...functionsIn(select)].find((each) => volatileFunctions.has(each));
-    if (changing !== undefined) throw notBuilt(`${changing}() in a view, whose rows would be others each time,`);
+    checkConstant(select);
     const needs = await needsOf(select);
-    const known = new Map<string, Pick<ViewPlan, 'plan' | 'sources'>>();
-    for (const relation of needs.values())
-      known.set(
-        relation.name,
-        relation.kind === 'view' ? await this.made(at, relation, depth + 1) : { plan: scanOf(relation), sources: [relation] },
-      );
+    const { sources, ...reading } = await this.#reading(at, needs, depth);
     const params: undefined[] = [];
+    const rows = approximate(planRows(select, { ...contextOf(text, new Map(), params), ...reading }));
+    checkSize(rows);
+    const sharers = typeof by === 'function' ? await this.#sharers(at) : [];
+    const whole = shared ? shared.whole : shareIn(rows, sharers, true)?.cut.hash;
+    const kept = whole === undefined ? undefined : this.#kept(rows, pace, whole);
+    const isKept = kept && (shared || shareIn(kept.plan, sharers));
+    const { plan, orders } = isKept ? kept : await this.#ordered(rows, pace, typeof by === 'function' ? () => by(sources.values()) : by);
+    const share = shareIn(plan, sharers);
+    const part = share ? { hash: share.cut.hash, ...(isKept ? { whole } : {}) } : shared;
+    if (params.length > 0) throw new StatementError(sqlstates.parameterMissing, 'there is no parameter $1');
+    if (scansIn(plan).size === 0) throw notBuilt('A view of no source');
+    checkMade(plan.columns);
+    const read = { needs: [...needs.values()], types: [], sources: [...sources.values()] };
+    return { name, plan, ...read, historyMs, calls, orders, share, part };
+  }
+
+  /** What the names of a view stand for, and the sources that are found by them, which are complete when it is planned. */
+  async #reading(at: Seen, needs: ReadonlyMap<string, Relation>, depth: number) {
+    const known = new Map<string, Pick<ViewPlan, 'plan' | 'sources'>>();
+    for (const relation of needs.values()) known.set(relation.name, await this.#within(at, relation, depth + 1));
     const sources = new Map<bigint, Relation>();
     const relation = (named: string): Plan | undefined => {
       const [of, inner] = [needs.get(named), known.get(named)];
@@ -286,23 +317,20 @@ export class Plans {
       const of = needs.get(named);
       return of && askableOf(of);
     };
-    const rows = approximate(planRows(select, { ...contextOf(text, new Map(), params), relation, asked }));
-    checkSize(rows);
-    const sharers = typeof by === 'function' ? await this.#sharers(at) : [];
-    const whole = shared ? shared.whole : shareIn(rows, sharers, true)?.cut.hash;
-    const kept = whole === undefined ? undefined : this.#kept(rows, pace, whole);
-    const isKept = kept && (shared || shareIn(kept.plan, sharers));
-    const { plan, orders } = isKept ? kept : await this.#ordered(rows, pace, typeof by === 'function' ? () => by(sources.values()) : by);
-    const share = shareIn(plan, sharers);
-    const part = share ? { hash: share.cut.hash, ...(isKept ? { whole } : {}) } : shared;
-    if (params.length > 0) throw new StatementError(sqlstates.parameterMissing, 'there is no parameter $1');
-    if (scansIn(plan).size === 0) throw notBuilt('A view of no source');
-    const row = plan.columns.find(({ type }) => isPseudo(type));
-    if (row) throw new StatementError('42P16', `column "${row.name}" has pseudo-type record`);
-    const twice = plan.columns.find((each, place) => plan.columns.findIndex((other) => other.name === each.name) !== place);
-    if (twice) throw new StatementError('42701', `column "${twice.name}" specified more than once`);
-    const read = { needs: [...needs.values()], types: [], sources: [...sources.values()] };
-    return { name, plan, ...read, historyMs, calls, orders, share, part };
+    return { relation, asked, sources };
+  }
+
+  /** A relation within a view; one that is a query is planned as a part of it. */
+  async #within(at: Seen, relation: Relation, depth: number): Promise<Pick<ViewPlan, 'plan' | 'sources'>> {
+    if (relation.kind === 'view') return this.made(at, relation, depth);
+    if (relation.kind !== 'query') return { plan: scanOf(relation), sources: [relation] };
+    if (depth > viewDepthMax) throw new StatementError(sqlstates.tooComplex, `at most ${viewDepthMax} views stand on each other`);
+    const select = await selectOf(this.functions, at, relation);
+    checkConstant(select);
+    const needs = new Map((await this.#relations.needed(at, relation.id)).map((each) => [each.name, each]));
+    const { sources, ...reading } = await this.#reading(at, needs, depth);
+    const plan = planNamed(select, relation.columns, { ...contextOf('', new Map(), []), ...reading, at: () => undefined });
+    return { plan, sources: [...sources.values()] };
   }
 
   /** The views at work whose parts others may read: such as took every record so far. */
@@ -346,41 +374,22 @@ export class Plans {
     }
   }
 
+  /** What the names of a statement stand for, by way of queries too. */
+  async meant(at: Seen, statement: SelectStmt | Changing): Promise<Named> {
+    return this.behind(at, (await this.named(at, statement)).values());
+  }
+
+  /** What stands behind relations. */
+  behind(at: Seen, relations: Iterable<Relation>): Promise<Named> {
+    return meaningsOf({ relations: this.#relations, functions: this.functions }, at, relations);
+  }
+
   /** The relations that a statement names, as far as there are such. */
   async named(at: Seen, select: SelectStmt | Changing): Promise<Map<string, Relation>> {
     const names = [...relationsIn(select)];
     const found = await this.#relations.some(at, names);
     return new Map(found.map((relation) => [relation.name, relation]));
   }
-}
-
-/** Understands a query that is asked once, of relations as they are; `now()` in it is `now`, in milliseconds since 1970. */
-export function planAsked(
-  select: SelectStmt,
-  text: string,
-  relations: Iterable<Relation>,
-  params: (Type | undefined)[],
-  now = Date.now(),
-): Query & { readonly pasts: Pasts } {
-  const known = [...relations];
-  const pasts = new Map<bigint, { readonly relation: Relation; readonly micros: number }>();
-  const past = (plan: Plan, micros: number, at: number | undefined): Plan => {
-    const relation = plan.kind === 'scan' ? known.find(({ id }) => id === plan.relation) : undefined;
-    if (plan.kind !== 'scan' || (relation?.kind !== 'view' && relation?.kind !== 'table'))
-      throw notBuilt('FOR SYSTEM_TIME AS OF a moment of anything but a view or table', at);
-    const id = BigInt(-1 - pasts.size);
-    pasts.set(id, { relation, micros });
-    return { ...plan, relation: id };
-  };
-  const scans = new Map(known.map((relation) => [relation.name, scanOf(relation)]));
-  const asked = (named: string) => {
-    const elsewhere = known.find(({ name, origin }) => name === named && origin?.lookup);
-    return elsewhere && askableOf(elsewhere);
-  };
-  const tree = asksMoment(select) ? atMoment(select, now * 1000) : select;
-  const query = planQuery(tree, { ...contextOf(text, scans, params), past, asked });
-  checkSize(query.plan);
-  return { ...query, plan: pushedDown(query.plan), pasts };
 }
 
 export function contextOf(text: string, plans: ReadonlyMap<string, Plan>, params: (Type | undefined)[]): Context {

@@ -4,6 +4,8 @@ import { formatId } from '#kernel/tenancy/id.ts';
 import type { Prepared } from '#engine/pgwire/application.ts';
 import { StatementError } from '#engine/pgwire/statement-error.ts';
 import { typeNamed } from '../../domain/column.ts';
+import { parser } from '../../domain/parser.ts';
+import { queryDefinition } from '../../domain/query-statement.ts';
 import { parseStatement, splitStatements } from '../../domain/statement.ts';
 import { type Column, rowTypeOf, type Type } from '../../domain/value.ts';
 import { type CatalogueText, catalogueText } from '../../domain/catalogue.ts';
@@ -34,11 +36,12 @@ export async function askCatalogue(
   const written = catalogueText(select, alone(text));
   const oids = given.map((oid) => (oid === unknownOid ? 0 : oid));
   const question = async (signal: AbortSignal): Promise<Question> => {
-    const [types, sources, tables, views, functions] = await Promise.all([
+    const [types, sources, tables, views, queries, functions] = await Promise.all([
       session.invoke('ListTypes', '', {}, { signal }),
       session.invoke('ListSources', '', {}, { signal }),
       session.invoke('ListTables', '', {}, { signal }),
       session.invoke('ListViews', '', {}, { signal }),
+      session.invoke('ListQueries', '', {}, { signal }),
       session.invoke('ListFunctions', '', {}, { signal }),
     ]);
     const settled = [
@@ -46,6 +49,7 @@ export async function askCatalogue(
       ...sources.output.items.map(({ name, columns }) => ({ name, columns, text: null })),
       ...(await Promise.all((await plans.tablesOf(session.caller, tables.output.items)).map((relation) => toldOf(plans, relation)))),
       ...views.output.items.map(({ name, columns, text: made }) => ({ name, columns, text: made })),
+      ...(await Promise.all(queries.output.items.map(toldQuery))),
     ];
     const relations = [...(await unsettled(plans, settled, making())), ...(await Promise.all(functions.output.items.map(signed)))];
     const { scope, credential } = session.caller;
@@ -80,9 +84,15 @@ const toldType = (name: string, columns: readonly Column[], type: Type): Told =>
   ...{ name, columns, text: null, rows: { oid: rowTypeOf(type)?.named?.oid } },
 });
 
+/** A plain view with its SELECT as the catalogues tell it. */
+async function toldQuery({ name, columns, text }: Pick<Relation, 'name' | 'columns' | 'text'>): Promise<Told> {
+  return { name, columns, text: queryDefinition(await parser(), text ?? '', columns), isQuery: true };
+}
+
 async function toldOf(plans: Plans, relation: Relation): Promise<Told> {
   const { name, columns, kind, text } = relation;
   if (kind === 'type') return toldType(name, columns, typeOfRows(relation));
+  if (kind === 'query') return toldQuery(relation);
   if (kind !== 'table') return { name, columns, text: kind === 'view' ? text : null };
   const { key, required, references, counters, indexes: all } = await plans.table(relation);
   const named = (places: readonly number[]) => places.map((place) => columns[place]?.name ?? '');

@@ -13,6 +13,7 @@ export const reading = { view: 'ReadView', source: 'ReadSource', table: 'ReadTab
 /** By which operation relations are dropped. */
 export const dropping = {
   view: 'DeleteView',
+  query: 'DeleteQuery',
   source: 'DeleteSource',
   sink: 'DeleteSink',
   table: 'DeleteTable',

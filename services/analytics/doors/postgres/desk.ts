@@ -10,15 +10,18 @@ import { type RoutineCalls, withRoutines } from '../../engine/routine/calls.ts';
 import type { analytics } from '../../service.ts';
 import type { Catalogues } from '../../store/catalogue.ts';
 import { explained } from '../../store/explained.ts';
+import type { Named } from '../../store/named.ts';
 import type { Pendings } from '../../store/pending.ts';
-import type { Relation } from '../../store/relation.ts';
-import { planAsked, type Plans } from '../../store/view.ts';
+import { planAsked } from '../../store/question.ts';
+import { words } from '../../store/relation.ts';
+import type { Plans } from '../../store/view.ts';
 import { advisory, type AdvisoryLocks } from './advisory.ts';
 import { blocksOf, fieldsOf, none, unasked } from './answer.ts';
 import { inPieces, isScan } from './scan.ts';
 import { askCatalogue } from './catalogue.ts';
 import { alteringOf } from '../../domain/alter-statement.ts';
-import { checkDatabase, decide, decideReads, dropping, reading } from './decision.ts';
+import { checkDatabase, decide, decideReads, reading } from './decision.ts';
+import { drop } from './drop.ts';
 import { oidsOf, typesOf } from './parameter.ts';
 import { done, excused, placed, rows, undone } from './prepared.ts';
 import { columnsOf, makingOf } from './show-create.ts';
@@ -72,6 +75,8 @@ export class SessionDesk implements Desk {
         return this.#createSource(statement);
       case 'createView':
         return this.#createView(statement);
+      case 'createQuery':
+        return this.#createQuery(statement);
       case 'createSink':
         return this.#createSink(statement);
       case 'createTable':
@@ -99,7 +104,10 @@ export class SessionDesk implements Desk {
       case 'load':
         return this.#tables.load(statement);
       case 'drop':
-        return this.#drop(statement);
+        return drop(
+          { session: this.#session, plans: this.#plans, tables: this.#tables, prepare: (each) => this.prepare(each, []) },
+          statement,
+        );
       case 'truncate':
         return this.#truncate(statement);
       case 'showCreate': {
@@ -187,11 +195,6 @@ export class SessionDesk implements Desk {
     });
   }
 
-  async #dropIndex(name: string, signal: AbortSignal): Promise<void> {
-    const table = await this.#plans.tableOfIndex(this.#session.caller, name);
-    await this.#session.invoke('DeleteIndex', table, { name }, { signal });
-  }
-
   /** A table of the columns that a question answers, and its rows, in one transaction. */
   async #createTableAs({ name, select, names, text, orIs, isEmpty }: Of<'createTableAs'>): Promise<Prepared> {
     const { tree } = await this.#plans.functions.inlined(this.#session.caller, select);
@@ -235,6 +238,12 @@ export class SessionDesk implements Desk {
     );
   }
 
+  #createQuery({ name, text, before }: Of<'createQuery'>): Prepared {
+    return undone('CREATE VIEW', (signal) =>
+      placed(before, this.#session.invoke('CreateQuery', '', { name, text, ...this.#tables.within('query', name) }, { signal })),
+    );
+  }
+
   #createSink({ name, select, target, orIs }: Of<'createSink'>): Prepared {
     const input = { name, text: select, target: { ...target, key: [...target.key] } };
     return undone('CREATE SINK', (signal) =>
@@ -258,7 +267,7 @@ export class SessionDesk implements Desk {
 
   #alter({ of, name, alteration }: Of<'alter'>): Prepared {
     const { operation, input, isExcused } = alteringOf({ of, alteration });
-    const tag = `ALTER ${of === 'view' ? 'MATERIALIZED VIEW' : of.toUpperCase()}`;
+    const tag = `ALTER ${words[of].toUpperCase()}`;
     return done(tag, (signal) => excused(isExcused, '42701', this.#session.invoke(operation, name, input, { signal })));
   }
 
@@ -281,46 +290,11 @@ export class SessionDesk implements Desk {
     );
   }
 
-  #drop({ of, names, orNone, cascades }: Of<'drop'>): Prepared {
-    const tag = `DROP ${of === 'view' ? 'MATERIALIZED VIEW' : of.toUpperCase()}`;
-    const missing =
-      of === 'connection' || of === 'index' || of === 'type'
-        ? '42704'
-        : of === 'function'
-          ? sqlstates.functionMissing
-          : sqlstates.relationMissing;
-    const one = (name: string, signal: AbortSignal): Promise<unknown> => {
-      if (of === 'connection') return this.#session.invoke('DeleteConnection', name, {}, { signal });
-      if (of === 'index') return this.#dropIndex(name, signal);
-      if (of === 'function') return this.#session.invoke('DeleteFunction', name, {}, { signal });
-      return this.#session.invoke(dropping[of], name, this.#tables.within(of, name), { signal });
-    };
-    if (of === 'table' && cascades)
-      return undone(tag, (signal) =>
-        this.#tables.whole(async () => {
-          for (const name of names) await this.#unreferred(name, signal);
-          for (const name of names) await excused(orNone, missing, one(name, signal));
-        }, signal),
-      );
-    return (['connection', 'function', 'index'].includes(of) ? done : undone)(tag, async (signal) => {
-      for (const name of names) await excused(orNone, missing, one(name, signal));
-    });
-  }
-
-  /** Takes away the references that other tables have to one. */
-  async #unreferred(name: string, signal: AbortSignal): Promise<void> {
-    for (const { relation, reference } of await this.#plans.referring(this.#tables.seen, name)) {
-      if (relation.name === name) continue;
-      const text = `alter table ${quoted(relation.name)} drop constraint ${quoted(reference.name)}`;
-      await (await this.prepare(text, []))?.execute([], signal);
-    }
-  }
-
   /** The relations that a SELECT names, whose columns are told to those alone who may read them. */
-  async #named(select: Of<'select'>['select']): Promise<Relation[]> {
-    const named = await this.#plans.named(this.#tables.seen, select);
-    await decideReads(this.#session, [...named.values()]);
-    return [...named.values()];
+  async #named(select: Of<'select'>['select']): Promise<Named> {
+    const named = await this.#plans.meant(this.#tables.seen, select);
+    await decideReads(this.#session, named.relations);
+    return named;
   }
 
   /** A question to relations, or to the catalogues; one that names neither goes to PostgreSQL where it is beyond this engine. */
@@ -347,12 +321,12 @@ export class SessionDesk implements Desk {
     const known = typesOf(oids, await this.#plans.typesByOid(this.#tables.seen, oids));
     const query = planAsked(select, text, named, known);
     const types = known.map((type) => type ?? 'text');
-    const [first] = named;
+    const [first] = named.relations;
     const prepared = rows('SELECT', fieldsOf(query.columns), async (params, signal) => {
       if (!first) {
         const given = params.map((value, at) => (value === null ? null : readValue(types[at] ?? 'text', value)));
         // The moment is that of the answer, and not of the question.
-        const now = asksMoment(select) ? planAsked(select, text, named, [...types], this.#tables.begun) : query;
+        const now = asksMoment(select) || named.asksMoment ? planAsked(select, text, named, [...types], this.#tables.begun) : query;
         const found = await withRoutines(this.#routines.of(this.#session.caller), () => answerQuery(now, new Map(), given));
         return found.map((row) => printRow(query.columns, row));
       }
@@ -376,13 +350,14 @@ export class SessionDesk implements Desk {
 
   async #explain({ select: asked, text, code, view }: Of<'explain'>): Promise<Prepared> {
     const { tree: select } = await this.#plans.functions.inlined(this.#session.caller, asked);
-    const relations = await this.#named(select);
-    const lines = await explained(this.#plans, this.#session.caller, { select, text, code, view, relations });
+    const named = await this.#named(select);
+    const lines = await explained(this.#plans, this.#session.caller, { select, text, code, view, named });
     return rows('EXPLAIN', texts('QUERY PLAN'), async () => lines.map((line) => [line]));
   }
 
   async #subscribe(name: string, committed: boolean): Promise<Prepared> {
     const view = await this.#plans.relation(this.#session.caller, name);
+    if (view?.kind === 'query') throw new StatementError(sqlstates.kindWrong, `"${name}" is not a materialized view`);
     const operation = view?.kind === 'table' ? 'SubscribeTable' : 'SubscribeView';
     await decide(this.#session, operation, name);
     if (view?.kind !== 'view' && view?.kind !== 'table')

@@ -5,7 +5,7 @@ import type { Telling } from '../../domain/telling.ts';
 import { nameOfType } from '../../domain/value.ts';
 import type { analytics } from '../../service.ts';
 import type { Seen } from '../../store/making.ts';
-import { isRead, type Relation } from '../../store/relation.ts';
+import { isNamed, type Relation } from '../../store/relation.ts';
 import type { Plans } from '../../store/view.ts';
 import { decideReads } from './decision.ts';
 
@@ -21,7 +21,7 @@ const missing = (of: Kind, name: string) => {
 /** A relation that the caller may read, or sees that it is not there. */
 async function readable({ session, plans, seen }: Asking, name: string): Promise<Relation | undefined> {
   const relation = await plans.relation(seen, name);
-  if (relation) await decideReads(session, [relation]);
+  if (relation) await decideReads(session, (await plans.behind(seen, [relation])).relations);
   return relation;
 }
 
@@ -41,6 +41,7 @@ export async function makingOf(asking: Asking, of: Kind, name: string, signal: A
     return sinkMaking(found);
   }
   const relation = await readable(asking, name);
+  if (relation?.kind === 'query' && of === 'view') return viewMaking(relation);
   if (relation?.kind !== of) throw missing(of, name);
   return of === 'source' ? sourceText(relation) : of === 'table' ? tableMaking(relation) : viewMaking(relation);
 }
@@ -48,7 +49,7 @@ export async function makingOf(asking: Asking, of: Kind, name: string, signal: A
 /** Names of columns, their types, and whether they take NULL. */
 export async function columnsOf(asking: Asking, name: string): Promise<[string, string, string][]> {
   const relation = await readable(asking, name);
-  if (!relation || !isRead(relation)) throw new StatementError(sqlstates.relationMissing, `relation "${name}" does not exist`);
+  if (!relation || !isNamed(relation)) throw new StatementError(sqlstates.relationMissing, `relation "${name}" does not exist`);
   const required = relation.kind === 'table' ? (await asking.plans.table(relation)).required : [];
   return relation.columns.map((column, place) => [column.name, nameOfType(column.type), required[place] ? 'NO' : 'YES']);
 }

@@ -15,6 +15,7 @@ const shown = {
     ...['name', 'source', 'epoch', 'groups', 'rejected', 'rejection', 'failure'],
     ...['memory_rows', 'disk_rows', 'memory_bytes', 'disk_bytes', 'shared_with', 'readers'],
   ],
+  queries: ['name', 'source', 'text'],
   sinks: ['name', 'source', 'topic', 'format', 'envelope', 'key', 'epoch', 'rejected', 'rejection', 'connection', 'place', 'failure'],
   connections: ['name', 'type', 'address'],
   functions: ['name', 'text'],
@@ -41,6 +42,10 @@ export function showing(session: Session<typeof analytics>, what: keyof typeof s
         ...[name, source, target.topic ?? null, target.format, target.envelope, target.key.join(', '), epoch, rejected, rejection],
         ...[target.connection ?? null, target.table ?? target.path ?? null, failure],
       ]);
+    }
+    if (what === 'queries') {
+      const { output } = await session.invoke('ListQueries', '', {}, { signal });
+      return output.items.map(({ name, source, text }) => [name, source, text]);
     }
     if (what === 'lag') return await lagOf(session, signal);
     if (what === 'functions') {

@@ -14,13 +14,14 @@ import { oidsOf, typesOf } from './parameter.ts';
 import { undone } from './prepared.ts';
 
 type Of<K extends Statement['kind']> = Extract<Statement, { kind: K }>;
-type Kind = 'table' | 'view' | 'source' | 'sink' | 'type';
+type Kind = keyof typeof committing;
 /** A transaction; `first` is what was changed first. */
 type Open = { readonly id: string; first: { readonly kind: Kind; readonly name: string } | undefined };
 
 const committing = {
   table: 'CommitTable',
   view: 'CommitView',
+  query: 'CommitQuery',
   source: 'CommitSource',
   sink: 'CommitSink',
   type: 'CommitType',

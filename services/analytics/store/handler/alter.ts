@@ -14,7 +14,7 @@ import { reshape } from './reshape.ts';
 import { writable } from './sink.ts';
 import { type World, worded } from './world.ts';
 
-type Own = Pick<Handlers<typeof analytics>, 'UpdateSource' | 'UpdateTable' | 'UpdateView' | 'UpdateSink'>;
+type Own = Pick<Handlers<typeof analytics>, 'UpdateSource' | 'UpdateTable' | 'UpdateView' | 'UpdateQuery' | 'UpdateSink'>;
 type Kind = Relation['kind'];
 
 export function alterHandlers(world: World): Own {
@@ -74,6 +74,7 @@ export function alterHandlers(world: World): Own {
         const { name, historyMs } = call.input;
         return { ...(await named(relation, name)), ...(historyMs === undefined ? {} : { historyMs }) };
       }),
+    UpdateQuery: (call) => altered(call as unknown as Call, 'query', (relation) => named(relation, call.input.name)),
     UpdateSink: (call) => altered(call as unknown as Call, 'sink', (relation) => named(relation, call.input.name)),
   };
 }

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Node } from 'libpg-query';
-import type { Placed } from '#kernel/contract/provider.ts';
 import type { Call, Handlers } from '#kernel/contract/call.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { isModel, isModule, type RoutineCall, routineIn, routineOf } from '../../domain/routine.ts';
@@ -10,7 +9,9 @@ import type { Answering } from '../../engine/routine/calls.ts';
 import { bytesOf } from '../../jobs/bucket.ts';
 import type { analytics } from '../../service.ts';
 import { modelMaxBytes, moduleMaxBytes } from '../limits.ts';
-import { planAsked } from '../view.ts';
+import { direct } from '../named.ts';
+import { planAsked } from '../question.ts';
+import { again } from './again.ts';
 import { type World, worded } from './world.ts';
 
 type Own = Pick<Handlers<typeof analytics>, 'CreateFunction' | 'ListFunctions' | 'DeleteFunction'>;
@@ -51,7 +52,7 @@ function tried(made: SqlFunction, body: Node): void {
   const args = made.params.map(() => ({ A_Const: { isnull: true } }));
   const node = { FuncCall: { funcname: [{ String: { sval: made.name } }], args } };
   const val = inlined(node, new Map([[made.name, { ...made, body }]]));
-  planAsked({ targetList: [{ ResTarget: { val } }], op: 'SETOP_NONE' }, '', [], []);
+  planAsked({ targetList: [{ ResTarget: { val } }], op: 'SETOP_NONE' }, '', direct([]), []);
 }
 
 /** Lets the process that will run it read a body in another language; answers the file of a model. */
@@ -90,12 +91,4 @@ async function compiled({ routines, connections, models, allow }: World, call: C
 async function understood({ call }: Answering, definition: string): Promise<void> {
   const [reply] = await call(definition, []);
   if (reply) throw new StatementError(sqlstates.syntax, String(reply[1]) || 'the body is not understood');
-}
-
-/** Lets a view be computed by what its function is now. */
-async function again({ relations, plans, maintenance }: World, at: Placed, name: string): Promise<void> {
-  const view = await relations.find(at, name);
-  if (!view) return;
-  plans.forget(view.id);
-  await maintenance.again(at, view);
 }

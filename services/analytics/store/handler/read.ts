@@ -22,11 +22,13 @@ import { Draft } from '../../engine/table.ts';
 import { valuesIn } from '../../engine/write.ts';
 import type { analytics } from '../../service.ts';
 import { portionRecordsMax, rowsMax, sourceRowsMax } from '../limits.ts';
+import type { Named } from '../named.ts';
 import { type Pending, seenBy } from '../pending.ts';
 import type { Point } from '../point.ts';
+import { planAsked } from '../question.ts';
 import { isRead, type Relation } from '../relation.ts';
 import { statisticsOf } from '../statistic.ts';
-import { contextOf, planAsked } from '../view.ts';
+import { contextOf } from '../view.ts';
 import { carriedApart } from './apart.ts';
 import { liveTable } from './live-table.ts';
 import type { World } from './world.ts';
@@ -107,24 +109,25 @@ async function readAny(world: World, call: Call, asked: Asked) {
   const said = statement && selectIn(statement);
   if (!said) throw new StatementError(sqlstates.syntax, 'the text is no SELECT');
   const { tree: select } = await world.plans.functions.inlined(call.caller, said);
-  const named = await world.plans.named(seenBy(call.caller, pending), select);
-  const own = named.get(call.ref.name);
+  const named = await world.plans.meant(seenBy(call.caller, pending), select);
+  const { relations: read } = named;
+  const own = read.find(({ name }) => name === call.ref.name);
   if (own?.kind !== call.ref.kind.toLowerCase())
     throw new StatementError(sqlstates.syntax, `the text is no SELECT from the ${call.ref.kind.toLowerCase()} "${call.ref.name}"`);
-  for (const { name, kind } of [...named.values()].filter(isRead))
+  for (const { name, kind } of read.filter(isRead))
     if (name !== own.name) await (call as Call<typeof analytics>).also(reading[kind], name);
   const known = typesSaid(types);
-  const query = planAsked(select, text, named.values(), known, pending?.begun ?? call.now);
-  if (said === select && named.size === 1 && !pending?.isMaking && !asksMoment(select))
+  const query = planAsked(select, text, named, known, pending?.begun ?? call.now);
+  if (said === select && named.isDirect && read.length === 1 && !pending?.isMaking && !asksMoment(select))
     world.plans.points.keep(call.caller, asked, { select, relation: own, query, types: known, generation });
   if (params.length !== known.length) throw new StatementError(sqlstates.parameterMissing, `the query has ${known.length} parameters`);
   const given: Value[] = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));
-  const key = (relation: Relation) => keyIn(world, select, relation, known, given);
+  const key = (relation: Relation) => keyIn(world, { select, named }, relation, known, given);
   const apart = pending?.isMaking
     ? undefined
     : await carriedApart(world, call, {
         ...{ query, params: given, isKeyed: async (relation: Relation) => (await key(relation)) !== undefined },
-        relations: [...named.values(), ...[...query.pasts].map(([id, { relation }]) => ({ ...relation, id }))],
+        relations: [...read, ...[...query.pasts].map(([id, { relation }]) => ({ ...relation, id }))],
         rowsOf(relation) {
           const past = query.pasts.get(relation.id);
           return past ? pastOf(world, call, past.relation, past.micros) : batchOf(world, call, { relation, pending });
@@ -132,19 +135,19 @@ async function readAny(world: World, call: Call, asked: Asked) {
       });
   const plan = apart?.plan ?? query.plan;
   const relations = new Map<bigint, Batch>(apart?.rows);
-  const read = readsOf(plan);
-  for (const relation of named.values())
-    if (read.has(relation.id))
+  const used = readsOf(plan);
+  for (const relation of read)
+    if (used.has(relation.id))
       relations.set(
         relation.id,
         await batchOf(world, call, {
           relation,
           pending,
-          used: read.get(relation.id),
+          used: used.get(relation.id),
           key: () => key(relation),
         }),
       );
-  for (const [id, { relation, micros }] of query.pasts) if (read.has(id)) relations.set(id, await pastOf(world, call, relation, micros));
+  for (const [id, { relation, micros }] of query.pasts) if (used.has(id)) relations.set(id, await pastOf(world, call, relation, micros));
   const ordered = { ...query, plan: orderedBy(plan, relations) };
   const askings = [callsOf(world.routines.of(call.caller)), lookupsBy(world.lookups.of(call.caller, call.signal))];
   const rows = await answeredBy(askings, () => answer(ordered, relations, given));
@@ -166,9 +169,12 @@ type Wanted = {
   readonly key?: () => Promise<{ readonly index: number; readonly values: Row } | undefined>;
 };
 
-async function keyIn({ plans }: World, select: SelectStmt, relation: Relation, types: (Type | undefined)[], params: Row) {
+type Saying = { readonly select: SelectStmt; readonly named: Named };
+
+/** The key of the rows of a table that a question asks for, which a plain view may ask for others of. */
+async function keyIn({ plans }: World, { select, named }: Saying, relation: Relation, types: (Type | undefined)[], params: Row) {
   const { fromClause = [], whereClause, withClause, op } = select;
-  if (withClause || (op && op !== 'SETOP_NONE')) return undefined;
+  if (!named.isDirect || withClause || (op && op !== 'SETOP_NONE')) return undefined;
   const context = contextOf('', new Map(), types);
   const key = keyAsked({ from: fromClause, where: whereClause, whole: select }, await plans.table(relation), context);
   return key && { index: key.index, values: valuesIn([key.exprs], params)[0] ?? [] };

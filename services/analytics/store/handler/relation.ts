@@ -10,6 +10,7 @@ import { alterHandlers } from './alter.ts';
 import { functionHandlers } from './function.ts';
 import { follow, followedView, watch } from './follow.ts';
 import { behindOf } from './lag.ts';
+import { queryHandlers } from './query.ts';
 import { findRows, read } from './read.ts';
 import { connectionHandlers } from './connection.ts';
 import { indexHandlers } from './index.ts';
@@ -53,6 +54,7 @@ export function relationHandlers(world: World): All {
   return {
     ...sourceHandlers(world),
     ...alterHandlers(world),
+    ...queryHandlers(world),
     CreateView: (call) =>
       worded(async () => {
         const { text } = call.input;

@@ -8,8 +8,9 @@ import { Circuit } from '../../engine/circuit.ts';
 import { withRoutines } from '../../engine/routine/calls.ts';
 import type { Snapshot } from '../../engine/snapshot.ts';
 import { rowsIn } from '../../engine/view.ts';
+import { direct } from '../named.ts';
 import { seenBy } from '../pending.ts';
-import { planAsked } from '../view.ts';
+import { planAsked } from '../question.ts';
 import { type Asked, typesSaid } from './read.ts';
 import type { World } from './world.ts';
 
@@ -24,7 +25,7 @@ export async function scan(world: World, call: Call, { text, types = [], params 
   if (!select || relation?.kind !== 'view' || relation.name !== call.ref.name || more.length > 0)
     throw new StatementError(sqlstates.syntax, `the text is no SELECT from the view "${call.ref.name}" alone`);
   const known = typesSaid(types);
-  const query = planAsked(select, text, named, known);
+  const query = planAsked(select, text, direct(named), known);
   if (!isPerRow(query)) throw new StatementError(sqlstates.notBuilt, 'the question is not one about each row alone');
   if (params.length !== known.length) throw new StatementError(sqlstates.parameterMissing, `the query has ${known.length} parameters`);
   const given: Row = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));

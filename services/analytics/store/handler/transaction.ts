@@ -6,7 +6,7 @@ import { commitParts, type LiveTable, unkeptTable } from '../../jobs/keep.ts';
 import type { analytics } from '../../service.ts';
 import { type Seen, unkept } from '../making.ts';
 import { type Pending, seenBy } from '../pending.ts';
-import { missing, type NewRelation, type Relation } from '../relation.ts';
+import { missing, type NewRelation, type Relation, words } from '../relation.ts';
 import { overtaken } from '../state.ts';
 import { forgetSource } from './forget-source.ts';
 import { liveTable } from './live-table.ts';
@@ -14,7 +14,10 @@ import { around, checkAtEnd, together } from './reference.ts';
 import { type World, worded } from './world.ts';
 
 type Within = { readonly caller: Caller; readonly input: { readonly transaction?: string } };
-type Commits = Pick<Handlers<typeof analytics>, 'CommitTable' | 'CommitView' | 'CommitSource' | 'CommitSink' | 'CommitType'>;
+type Commits = Pick<
+  Handlers<typeof analytics>,
+  'CommitTable' | 'CommitView' | 'CommitQuery' | 'CommitSource' | 'CommitSink' | 'CommitType'
+>;
 
 export const placed = ({ tenant, scope }: Caller) => ({ tenant, scope });
 
@@ -40,7 +43,7 @@ export async function makeRelation(world: World, call: Within, spec: NewRelation
 
 /** Lets a relation be kept up from now on; a source that reads a topic is read by its views. */
 function begun({ maintenance }: World, caller: Caller, relation: Relation): void {
-  if (relation.kind === 'type') return;
+  if (relation.kind === 'type' || relation.kind === 'query') return;
   if (relation.kind !== 'source' || isFollowed(relation.origin)) maintenance.start(placed(caller), relation);
 }
 
@@ -50,6 +53,7 @@ type Dropping = Within & Pick<Call, 'ref'>;
 export async function dropRelation(world: World, call: Dropping, kind: Relation['kind']): Promise<void> {
   const pending = pendingOf(world, call);
   const { name } = call.ref;
+  await checkKind(world, seenBy(call.caller, pending), kind, name);
   if (!pending) {
     if (kind === 'table') await checkUnreferred(world, call.caller, { name });
     return dropNow(world, call.caller, kind, name);
@@ -60,6 +64,13 @@ export async function dropRelation(world: World, call: Dropping, kind: Relation[
   await world.relations.checkUnneeded({ ...call.caller, unsettled: pending }, relation);
   await checkUnreferred(world, { ...call.caller, unsettled: pending }, relation);
   pending.drop(relation);
+}
+
+/** Refuses a view that is dropped as something else, and the other way round, as PostgreSQL does. */
+async function checkKind({ relations }: World, at: Seen, kind: Relation['kind'], name: string): Promise<void> {
+  const found = await relations.find(at, name);
+  if (found && found.kind !== kind && (found.kind === 'query' || kind === 'query'))
+    throw new StatementError(sqlstates.kindWrong, `"${name}" is not a ${words[kind]}`);
 }
 
 /** Refuses a table that references of other tables lead to. */
@@ -82,7 +93,7 @@ async function dropNow(world: World, caller: Caller, kind: Relation['kind'], nam
 }
 
 async function ended(world: World, caller: Caller, gone: Relation): Promise<void> {
-  if (gone.kind === 'type') return;
+  if (gone.kind === 'type' || gone.kind === 'query') return;
   if (gone.kind !== 'source') return world.maintenance.forget(gone);
   if (!isFollowed(gone.origin)) world.outside.forget(gone.id);
   else await forgetSource(world, caller, gone, gone.origin);
@@ -97,13 +108,29 @@ export function transactionHandlers(world: World): Commits {
       await commit(world, call as unknown as Call<typeof analytics>, pending);
       return { output: {} };
     });
-  return { CommitTable: committed, CommitView: committed, CommitSource: committed, CommitSink: committed, CommitType: committed };
+  return {
+    ...{ CommitTable: committed, CommitView: committed, CommitQuery: committed },
+    ...{ CommitSource: committed, CommitSink: committed, CommitType: committed },
+  };
 }
 
-const [making, dropping] = [
-  { table: 'CreateTable', view: 'CreateView', source: 'CreateSource', sink: 'CreateSink', type: 'CreateType' },
-  { table: 'DeleteTable', view: 'DeleteView', source: 'DeleteSource', sink: 'DeleteSink', type: 'DeleteType' },
-] as const;
+const making = {
+  table: 'CreateTable',
+  view: 'CreateView',
+  query: 'CreateQuery',
+  source: 'CreateSource',
+  sink: 'CreateSink',
+  type: 'CreateType',
+} as const;
+
+const dropping = {
+  table: 'DeleteTable',
+  view: 'DeleteView',
+  query: 'DeleteQuery',
+  source: 'DeleteSource',
+  sink: 'DeleteSink',
+  type: 'DeleteType',
+} as const;
 
 async function commit(world: World, call: Call<typeof analytics>, pending: Pending): Promise<void> {
   const { made, gone, statements } = pending.settling();

@@ -4,8 +4,8 @@ import { alteringOf } from '../../domain/alter-statement.ts';
 import { parseStatement, type Statement } from '../../domain/statement.ts';
 import type { analytics } from '../../service.ts';
 import { explained } from '../explained.ts';
+import { planAsked } from '../question.ts';
 import { isRead } from '../relation.ts';
-import { planAsked } from '../view.ts';
 import { reading } from './read.ts';
 import type { World } from './world.ts';
 
@@ -19,7 +19,7 @@ type Understood = {
 type OnOne = Extract<Statement, { kind: 'createSource' | 'createTable' | 'createSink' | 'createFunction' | 'createType' | 'drop' }>;
 
 const dropping = {
-  ...{ view: 'DeleteView', source: 'DeleteSource', sink: 'DeleteSink', table: 'DeleteTable' },
+  ...{ view: 'DeleteView', query: 'DeleteQuery', source: 'DeleteSource', sink: 'DeleteSink', table: 'DeleteTable' },
   ...{ connection: 'DeleteConnection', function: 'DeleteFunction', type: 'DeleteType' },
 } as const;
 
@@ -37,6 +37,8 @@ export async function understood(world: World, call: Call, text: string): Promis
       return await toExplain(world, call, statement);
     case 'createView':
       return { operation: 'CreateView', name: '', input: { name: statement.name, text: statement.text }, follows: [] };
+    case 'createQuery':
+      return { operation: 'CreateQuery', name: '', input: { name: statement.name, text: statement.text }, follows: [] };
     case 'write':
       return { operation: 'WriteTable', name: statement.name, input: { text }, follows: [] };
     case 'alter': {
@@ -89,22 +91,23 @@ function onOne(statement: OnOne): Omit<Understood, 'follows'> {
 /** The relations that a query names; what is said of them is for those alone who may read them. */
 async function named({ plans }: World, call: Call, select: Extract<Statement, { kind: 'select' }>['select']) {
   const { tree } = await plans.functions.inlined(call.caller, select);
-  const found = [...(await plans.named(call.caller, tree)).values()];
-  for (const { name, kind } of found.filter(isRead)) await (call as Call<typeof analytics>).also(reading[kind], name);
+  const found = await plans.meant(call.caller, tree);
+  for (const { name, kind } of found.relations.filter(isRead)) await (call as Call<typeof analytics>).also(reading[kind], name);
   return { tree, found };
 }
 
 async function selected(world: World, call: Call, { select, text }: Extract<Statement, { kind: 'select' }>): Promise<Understood> {
   const { tree, found } = await named(world, call, select);
   planAsked(tree, text, found, []);
-  const [first] = found;
+  const { relations } = found;
+  const [first] = relations;
   if (!first || !isRead(first)) throw notBuilt('A query of no relation anywhere but over the PostgreSQL protocol');
-  const follows = found.filter(({ kind }) => kind === 'view').map(({ name }) => name);
+  const follows = relations.filter(({ kind }) => kind === 'view').map(({ name }) => name);
   return { operation: reading[first.kind], name: first.name, input: { text }, follows };
 }
 
 async function toExplain(world: World, call: Call, asked: Extract<Statement, { kind: 'explain' }>): Promise<Understood> {
   const { tree, found } = await named(world, call, asked.select);
-  const lines = await explained(world.plans, call.caller, { ...asked, select: tree, relations: found });
+  const lines = await explained(world.plans, call.caller, { ...asked, select: tree, named: found });
   return { name: '', input: {}, follows: [], lines };
 }
