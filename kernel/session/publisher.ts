@@ -6,7 +6,7 @@ export const publisherName = 'recorder';
 /** What processes that come in their own name may do, in any environment: the role, where a service has one of the name. */
 const ownRoles: Readonly<Record<string, string>> = {
   [publisherName]: 'publisher',
-  analytics: 'streamer',
+  analytics: 'steward',
   log: 'archivist',
   'log-standby': 'archivist',
 };

@@ -18,6 +18,8 @@ export const fetchBytes = 4 * 1024 * 1024;
 export const fetchWaitMs = 500;
 /** Milliseconds that a topic has to be made. */
 export const createMs = 15_000;
+/** Milliseconds that a topic has to be deleted. */
+export const deleteMs = 15_000;
 /** Milliseconds after which a reader looks whether its topic has got more partitions. */
 export const learnMs = 5_000;
 /** Longest answer of a registry of schemas. */

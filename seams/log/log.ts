@@ -1,10 +1,11 @@
-import { createTopics } from '#wire/kafka/message/topic.ts';
+import { errorCode } from '#wire/kafka/error.ts';
+import { createTopics, deleteTopics } from '#wire/kafka/message/topic.ts';
 import { readAddress } from './address.ts';
 import { Cluster } from './cluster.ts';
 import type { Login, Place } from './connection.ts';
 import { Consumer, type From, type Heard } from './consumer.ts';
 import { check, LogError } from './error.ts';
-import { createMs } from './limits.ts';
+import { createMs, deleteMs } from './limits.ts';
 import { type Offset, Producer, type Within, type Written } from './producer.ts';
 import type { Incoming, Outgoing } from './record.ts';
 
@@ -28,6 +29,8 @@ export type LogOptions = {
 export interface ScopedLog {
   /** Makes a topic unless there is one; answers whether it was made. */
   createTopic(topic: string, made?: { partitions?: number; config?: Readonly<Record<string, string>> }): Promise<boolean>;
+  /** Deletes a topic with all its records; answers whether there was one. */
+  deleteTopic(topic: string): Promise<boolean>;
   hasTopic(topic: string): Promise<boolean>;
   /** How many partitions a topic has now. */
   partitions(topic: string): Promise<number>;
@@ -115,6 +118,7 @@ function scopedLog(cluster: Cluster, prefix: string): ScopedLog {
   const all = (offsets: readonly Offset[]) => offsets.map((offset) => ({ ...offset, topic: named(offset.topic) }));
   return {
     createTopic: (topic, { partitions = 1, config = {} } = {}) => createTopic(cluster, named(topic), partitions, config),
+    deleteTopic: (topic) => deleteTopic(cluster, named(topic)),
     hasTopic: (topic) => cluster.hasTopic(named(topic)),
     partitions: (topic) => cluster.partitionsNow(named(topic)),
     produce: (topic, records) => producer.produce(named(topic), records),
@@ -164,4 +168,15 @@ async function createTopic(
     if (error instanceof LogError && error.code === 'TOPIC_ALREADY_EXISTS') return false;
     throw error;
   }
+}
+
+async function deleteTopic(cluster: Cluster, name: string): Promise<boolean> {
+  // That there is none is an answer here, and no reason to ask again.
+  return cluster.retried(async () => {
+    const told = await (await cluster.any()).call(deleteTopics, 5, { topicNames: [name], timeoutMs: deleteMs });
+    const [answer] = told.responses;
+    if (answer?.errorCode === errorCode.UNKNOWN_TOPIC_OR_PARTITION) return false;
+    check(answer?.errorCode ?? -1, `The topic ${name}`, answer?.errorMessage);
+    return true;
+  });
 }

@@ -5,6 +5,7 @@ import { keepEvaluating } from '#kernel/alert/evaluate.ts';
 import { settingOf } from '#kernel/contract/setting.ts';
 import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
+import type { Placed } from '#kernel/contract/provider.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
 import { AdvisoryLocks } from './doors/postgres/advisory.ts';
 import { openPostgres } from './doors/postgres/door.ts';
@@ -20,6 +21,7 @@ import type { LiveTable } from './jobs/keep.ts';
 import { Lags } from './jobs/lag.ts';
 import { lagGauges } from './jobs/lag-gauge.ts';
 import { LiveViews } from './jobs/live.ts';
+import { LooseTopics } from './jobs/loose-topic.ts';
 import { Maintenance } from './jobs/maintain.ts';
 import { viewReadings } from './jobs/watch.ts';
 import { analytics } from './service.ts';
@@ -32,6 +34,7 @@ import { Files } from './store/file.ts';
 import { relationHandlers } from './store/handler/relation.ts';
 import { alertMs } from './store/limits.ts';
 import { History } from './store/history.ts';
+import { LooseTopicStore } from './store/loose-topic.ts';
 import { Lookups } from './store/lookup.ts';
 import { Models, Routines } from './store/model.ts';
 import { Outside } from './store/outside.ts';
@@ -58,7 +61,6 @@ export const main = implement<typeof analytics, Needs>(
     const changes = new Changes();
     const live = new LiveViews();
     const tables = new LiveViews<LiveTable>();
-    const pendings = new Pendings();
     const schemas = new SchemaStore(logs);
     const samples = new Samples({ live, tables, schemas, logs });
     const carriers = { logs, allow, connections: new Connections(sql, sealer), failures: new Map<bigint, string>() };
@@ -75,6 +77,10 @@ export const main = implement<typeof analytics, Needs>(
     const lags = new Lags({ logs, log });
     const maintenance = new Maintenance({ ...kept, crews, feeds, lags, live, lookups, files, schemas, scopes });
     maintenance.begin();
+    const pendings = new Pendings((at) => loose.look(at));
+    const isPending = (at: Placed, topic: string) => pendings.isOver(at, topic);
+    const loose = new LooseTopics({ store: new LooseTopicStore(sql), logs, log, scopes, isPending });
+    loose.begin();
     const looking = viewReadings({ plans, live, changes, routines });
     const stopAlerting = keepEvaluating({ sql, resources, scopes, emit, allow, now, log, everyMs: alertMs, ...looking });
     // PostgreSQL's user may pass through the platform's own directory, and not through a service's.
@@ -84,24 +90,8 @@ export const main = implement<typeof analytics, Needs>(
         ...alertHandlers(sql, resources, plans),
         ...dashboardHandlers(resources),
         ...relationHandlers({
-          relations,
-          plans,
-          changes,
-          live,
-          lags,
-          tables,
-          history,
-          pendings,
-          kept,
-          ...carriers,
-          schemas,
-          maintenance,
-          routines,
-          duck,
-          models,
-          feeds,
-          outside,
-          lookups,
+          ...{ ...kept, kept, live, lags, pendings, schemas, maintenance, loose },
+          ...{ duck, models, feeds, outside, lookups },
         }),
       },
       providers: {
@@ -120,7 +110,7 @@ export const main = implement<typeof analytics, Needs>(
         networks.stop();
         duck.stop();
         lags.stop();
-        await Promise.all([stopAlerting(), maintenance.stop(), catalogues.stop()]);
+        await Promise.all([stopAlerting(), maintenance.stop(), loose.stop(), catalogues.stop()]);
         crews.stop();
         outside.stop();
       },

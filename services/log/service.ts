@@ -108,6 +108,7 @@ export const log = defineService({
   roles: {
     publisher: ['Produce', 'GetTopic', 'WriteIdempotently'],
     streamer: ['publisher', 'Fetch', 'GetSchema', 'GetSubjectVersion', 'WriteTransaction', 'JoinGroup', 'CommitOffsets'],
+    steward: ['streamer', 'DeleteTopic'],
     auditor: [
       'ListTopics',
       'GetTopic',

@@ -10,6 +10,7 @@ export const feedPortions = limit(8, 'portion', 'Portions of a topic that wait f
 export const feedWaitMs = limit(1_000, 'ms', 'Longest time without progress that they wait for it; then it reads by itself.');
 export const retryMs = limit(250, 'ms', 'Pause before a view that could not go on is tried again; it doubles.');
 export const retryMaxMs = limit(5_000, 'ms', 'Longest pause before a view is tried again.');
+export const looseTopicMaxMs = limit(60_000, 'ms', 'Longest pause before it is tried again to delete the topic of a table that is gone.');
 export const plansKeptMax = limit(1_000, 'plan', 'Plans of views that one process remembers.');
 export const pointsKeptMax = limit(1_000, 'question', 'Questions by values of columns that one process remembers as understood.');
 export const behindMax = limit(10_000, 'change', 'Changes that wait for a subscriber before it is ended.');

@@ -1,5 +1,6 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import { json, type Statement } from '#seams/sql/sql.ts';
+import { keeping, loosening } from './loose-topic.ts';
 import type { NewRelation, Relation } from './relation.ts';
 
 /** What a transaction made and dropped of relations so far, which it alone sees. */
@@ -58,12 +59,15 @@ export function making(id: bigint, of: NewRelation): Statement[] {
       text: 'insert into calling (function, relation) select function, $1 from unnest($2::int8[]) as f(function)',
       params: [id, calls],
     },
+    ...(kind === 'table' ? [keeping(topic)] : []),
   ];
 }
 
 /** What drops a relation, where it is still there by its name, and by what was committed of it where that is told. */
 export const dropping = ({ id, name }: Relation, epoch: bigint | null): Statement => ({
-  text: `with gone as (delete from relation where id = $1 and name = $2 and epoch = coalesce($3, epoch) returning 1)
-         select exactly_one((select count(*) from gone))`,
+  text: loosening(
+    'delete from relation where id = $1 and name = $2 and epoch = coalesce($3, epoch) returning kind, topic',
+    'exactly_one(count(*))',
+  ),
   params: [id, name, epoch],
 });

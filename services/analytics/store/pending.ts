@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Caller } from '#kernel/contract/caller.ts';
+import type { Placed } from '#kernel/contract/provider.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { Draft } from '../engine/table.ts';
 import type { Changed } from '../engine/view.ts';
@@ -116,6 +117,11 @@ export class Pending implements Unsettled {
     return this.#made().flatMap(({ relation }) => (relation.kind === 'type' ? [relation] : []));
   }
 
+  /** Whether it made something over a topic, be it given up since. */
+  isOver(topic: string): boolean {
+    return this.#steps.some((step) => 'made' in step && [step.made.spec.topic, step.made.spec.target?.topic].includes(topic));
+  }
+
   needing(ids: readonly bigint[]): Relation[] {
     return this.#made().flatMap(({ relation, spec }) => (spec.needs.some(({ id }) => ids.includes(id)) ? [relation] : []));
   }
@@ -186,14 +192,42 @@ export class Pending implements Unsettled {
 export const seenBy = <T extends Seen>(at: T, pending: Pending | undefined): T & Seen =>
   pending?.isMaking ? { ...at, unsettled: pending } : at;
 
+type Open = { readonly pending: Pending } & Pick<Caller, 'tenant' | 'scope' | 'credential'>;
+
 /** The transactions that are open, each known to its caller alone. */
 export class Pendings {
-  readonly #open = new Map<string, { readonly pending: Pending; readonly scope: bigint; readonly credential: bigint }>();
+  readonly #open = new Map<string, Open>();
+  readonly #settling = new Set<Open>();
+  readonly #ended: (at: Placed) => void;
 
-  begin({ scope, credential }: Caller, now: number): string {
+  /** `ended` is told of each that made relations, committed or not. */
+  constructor(ended: (at: Placed) => void) {
+    this.#ended = ended;
+  }
+
+  begin({ tenant, scope, credential }: Caller, now: number): string {
     const id = randomUUID();
-    this.#open.set(id, { pending: new Pending(now), scope, credential });
+    this.#open.set(id, { pending: new Pending(now), tenant, scope, credential });
     return id;
+  }
+
+  /** Whether one made something over a topic, which is not committed yet. */
+  isOver({ scope }: Placed, topic: string): boolean {
+    return [...this.#open.values(), ...this.#settling].some((each) => each.scope === scope && each.pending.isOver(topic));
+  }
+
+  /** Commits one, with which nothing else can be done. */
+  async settle(id: string, caller: Caller, commit: (pending: Pending) => Promise<void>): Promise<void> {
+    const pending = this.get(id, caller);
+    const open = { ...caller, pending };
+    this.#settling.add(open);
+    this.#open.delete(id);
+    try {
+      await commit(pending);
+    } finally {
+      this.#settling.delete(open);
+      if (pending.isMaking) this.#ended(open);
+    }
   }
 
   get(id: string, { scope, credential }: Caller): Pending {
@@ -204,6 +238,8 @@ export class Pendings {
   }
 
   end(id: string): void {
+    const open = this.#open.get(id);
     this.#open.delete(id);
+    if (open?.pending.isMaking) this.#ended(open);
   }
 }

@@ -12,6 +12,7 @@ import type { Column } from '../domain/value.ts';
 import type { Orders } from '../domain/join-order.ts';
 import { alter, type Altering } from './alter.ts';
 import { relationsMax } from './limits.ts';
+import { loosening } from './loose-topic.ts';
 import { making, type Seen } from './making.ts';
 import { replace } from './replace.ts';
 
@@ -251,7 +252,7 @@ export class Relations {
     try {
       const { rows } = await this.#sql
         .as(at)
-        .query<Relation>(`delete from relation where name = $1 and kind = $2 returning ${columns}`, [name, kind]);
+        .query<Relation>(loosening(`delete from relation where name = $1 and kind = $2 returning ${columns}`, '*'), [name, kind]);
       const [gone] = rows;
       this.generation += 1;
       if (gone) return gone;

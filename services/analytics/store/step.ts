@@ -7,7 +7,9 @@ export type Step =
   | 'epoch-carried'
   | 'epoch-forgotten'
   | 'intake-read'
-  | 'intake-taken';
+  | 'intake-taken'
+  | 'topic-loose'
+  | 'topic-deleted';
 
 let listener: ((step: Step) => void) | undefined;
 

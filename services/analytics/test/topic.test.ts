@@ -391,6 +391,16 @@ function duckProcess(): number {
   throw new Error('there is no such process');
 }
 
+/** Kills it, and waits until it is gone: who asks while it ends is told to ask again. */
+async function endDuck(): Promise<void> {
+  const pid = duckProcess();
+  process.kill(pid, 'SIGKILL');
+  await house.until(
+    async () => existsSync(`/proc/${pid}`),
+    (isThere) => !isThere,
+  );
+}
+
 test('questions to long topics are answered by DuckDB as by views, over what was read and what came since', async () => {
   await client.query(`create table lands (city text primary key, land text) with (history = '1 hour');
     create materialized view had with (history = '1 hour') as select land, count(*) as n from lands group by land;
@@ -478,7 +488,7 @@ test('questions to long topics are answered by DuckDB as by views, over what was
   );
   await client.query(`update lands set land = 'east' where city = 'c1'; insert into lands values ('c4', 'south')`);
   await settled('select land, n from had order by land', (rows) => JSON.stringify(rows[0]) === '["east","1"]');
-  globalThis.process.kill(duckProcess(), 'SIGKILL');
+  await endDuck();
   const past = landed(`for system_time as of '${moment.toISOString()}'`);
   assert.deepEqual(await rowsOf(past), then);
   assert.ok(duckProcess());
@@ -486,13 +496,7 @@ test('questions to long topics are answered by DuckDB as by views, over what was
   assert.notDeepEqual(await rowsOf(landed('')), then);
   await client.query(`create table big (id int8 primary key, s text, v int8);
     insert into big select n, 's' || n % 5, n from generate_series(1, 50000) n`);
-  const before = duckProcess();
-  globalThis.process.kill(before, 'SIGKILL');
-  // Who asks while it ends is told to ask again.
-  await house.until(
-    async () => existsSync(`/proc/${before}`),
-    (isThere) => !isThere,
-  );
+  await endDuck();
   const groups = 'select s, count(*), sum(v) from big group by s order by s';
   const [sums] = await rowsOf(groups);
   for (let count = 0; count < 18; count += 1) assert.deepEqual((await rowsOf(groups))[0], sums);

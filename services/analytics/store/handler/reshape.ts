@@ -55,7 +55,6 @@ export async function reshape(world: World, call: Call<typeof analytics>, statem
   planWrite({ insert: { relation: { relname: name } } }, fresh, contextOf('', new Map(), []));
   await checkKeys(world, at, relation, table, name);
   const topic = topicFor(name);
-  await world.logs.as(call.caller, (log) => writable(log, topic));
   const text = await withStatement(relation.text ?? '', statement.text, name, plans.types(at));
   const format = { kind: 'json', envelope: 'debezium' } as const;
   const spec = {
@@ -71,11 +70,15 @@ export async function reshape(world: World, call: Call<typeof analytics>, statem
     // What was before is of another form, and begins anew.
     historyMs: relation.historyMs,
   } as const;
-  const other = unkept(await relations.reserve(call.caller), spec);
-  const live = unkeptTable(other, table);
   const rows = rowsBecome(relation, pending.draft(old).batch(), { made, sources }, pending.begun);
-  live.view.goOn(old.view);
-  pending.replace({ ...relation, epoch: old.epoch }, { relation: other, spec, live });
+  const live = await world.loose.making(call.caller, topic, async () => {
+    await world.logs.as(call.caller, (log) => writable(log, topic));
+    const other = unkept(await relations.reserve(call.caller), spec);
+    const its = unkeptTable(other, table);
+    its.view.goOn(old.view);
+    pending.replace({ ...relation, epoch: old.epoch }, { relation: other, spec, live: its });
+    return its;
+  });
   const draft = pending.draft(live);
   const counted = table.counters.flatMap((counter, place) => (counter ? [place] : []));
   const changes = rows.map((row) => {

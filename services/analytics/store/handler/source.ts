@@ -37,9 +37,11 @@ export function sourceHandlers(world: World): Own {
         if ((await relations.find(seenIn(world, call), name)) !== undefined)
           throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
         const needs = await rowTypesOf(relations, seenIn(world, call), columns);
-        const ready = await readySource(world, call, format);
         const own = { name, kind: 'source', columns, text: null, target: null, needs } as const;
-        return { output: sourceOf(await makeRelation(world, call, { ...own, ...ready })) };
+        const made = await world.loose.holding(call.caller, call.input.topic ?? '', async () =>
+          makeRelation(world, call, { ...own, ...(await readySource(world, call, format)) }),
+        );
+        return { output: sourceOf(made) };
       }),
     ListSources: async (call) => ({
       output: {

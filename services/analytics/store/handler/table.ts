@@ -60,10 +60,13 @@ export function tableHandlers(world: World): Own {
         if ((await relations.find(seen, name)) !== undefined)
           throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
         const topic = topicFor(name);
-        await world.logs.as(call.caller, (log) => writable(log, topic));
         const format = { kind: 'json', envelope: 'debezium' } as const;
         const spec = { name, kind: 'table', columns, topic, format, text, target: null, needs: [...types] } as const;
-        return { output: await shown(await makeRelation(world, call, spec)) };
+        const made = await world.loose.making(placed(call.caller), topic, async () => {
+          await world.logs.as(call.caller, (log) => writable(log, topic));
+          return makeRelation(world, call, spec);
+        });
+        return { output: await shown(made) };
       }),
     ListTables: (call) =>
       worded(async () => ({ output: { items: await Promise.all((await relations.list(call.caller, 'table')).map(shown)) } })),

@@ -93,6 +93,14 @@ async function dropNow(world: World, caller: Caller, kind: Relation['kind'], nam
 }
 
 async function ended(world: World, caller: Caller, gone: Relation): Promise<void> {
+  try {
+    await forgotten(world, caller, gone);
+  } finally {
+    world.loose.look(caller);
+  }
+}
+
+async function forgotten(world: World, caller: Caller, gone: Relation): Promise<void> {
   if (gone.kind === 'type' || gone.kind === 'query') return;
   if (gone.kind !== 'source') return world.maintenance.forget(gone);
   if (!isFollowed(gone.origin)) world.outside.forget(gone.id);
@@ -103,9 +111,8 @@ async function ended(world: World, caller: Caller, gone: Relation): Promise<void
 export function transactionHandlers(world: World): Commits {
   const committed = (call: { readonly caller: Caller; readonly input: { readonly transaction: string } }) =>
     worded(async () => {
-      const pending = world.pendings.get(call.input.transaction, call.caller);
-      world.pendings.end(call.input.transaction);
-      await commit(world, call as unknown as Call<typeof analytics>, pending);
+      const settled = (pending: Pending) => commit(world, call as unknown as Call<typeof analytics>, pending);
+      await world.pendings.settle(call.input.transaction, call.caller, settled);
       return { output: {} };
     });
   return {

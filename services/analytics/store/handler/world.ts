@@ -7,6 +7,7 @@ import type { Feeds } from '../../jobs/feed.ts';
 import type { Kept, LiveTables } from '../../jobs/keep.ts';
 import type { Lags } from '../../jobs/lag.ts';
 import type { LiveViews } from '../../jobs/live.ts';
+import type { LooseTopics } from '../../jobs/loose-topic.ts';
 import type { Maintenance } from '../../jobs/maintain.ts';
 import type { Carriers } from '../../jobs/sink-carrier.ts';
 import type { Changes } from '../change.ts';
@@ -34,6 +35,7 @@ export type World = {
   readonly kept: Kept;
   readonly schemas: SchemaStore;
   readonly maintenance: Maintenance;
+  readonly loose: LooseTopics;
   /** Where functions in other languages run. */
   readonly routines: RoutineCalls;
   /** Where DuckDB answers. */
@@ -57,6 +59,8 @@ export async function worded<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof StatementError) throw fault('StatementRefused', { path: error.sqlstate, detail: error.message, cause: error });
     if (error instanceof LogError && /AUTHORIZATION/.test(error.code)) throw fault('Denied', { detail: error.message, cause: error });
+    if (error instanceof LogError && error.code === 'POLICY_VIOLATION')
+      throw fault('QuotaExceeded', { detail: error.message, cause: error });
     throw error;
   }
 }
