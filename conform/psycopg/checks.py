@@ -311,6 +311,25 @@ def rows():
         refused(errors.InvalidTextRepresentation, lambda: connection.execute("select '(1)'::psycopg_spot"))
 
 
+def notified():
+    with connect(autocommit=True) as listener, connect() as teller:
+        listener.execute("listen psycopg_news")
+        teller.execute("notify psycopg_news, 'one'")
+        teller.execute("select pg_notify(%s, %s)", ["psycopg_news", "ål"])
+        teller.execute("notify psycopg_news, 'one'")
+        same([told for told in listener.notifies(timeout=0.3)], [])
+        teller.commit()
+        heard = list(listener.notifies(timeout=10, stop_after=2))
+        same([(told.channel, told.payload, told.pid) for told in heard], [("psycopg_news", each, teller.info.backend_pid) for each in ("one", "ål")])
+        teller.execute("notify psycopg_news, 'undone'")
+        teller.rollback()
+        listener.execute("unlisten *")
+        teller.execute("notify psycopg_news, 'nobody'")
+        teller.commit()
+        same([told for told in listener.notifies(timeout=0.3)], [])
+        refused(errors.InvalidParameterValue, lambda: teller.execute("select pg_notify('psycopg_news', %s)", ["x" * 8000]))
+
+
 def secure():
     with connect(sslmode="verify-ca", sslrootcert=given["ca"]) as connection:
         assert connection.pgconn.ssl_in_use
@@ -331,4 +350,5 @@ check("a subscription is streamed and cancelled", streams)
 check("rows are inserted, changed and copied into a table, in transactions too", tables)
 check("arrays go in and come out in both formats, and by COPY", arrays)
 check("rows of types that were made are registered, and go in and come out in both formats", rows)
+check("what is told in a channel at COMMIT is heard by who listens, and by nobody after UNLISTEN", notified)
 check("TLS with a certificate that is checked; a wrong password is out", secure)

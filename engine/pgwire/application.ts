@@ -1,3 +1,4 @@
+import type { Channels } from './channels.ts';
 import type { CopyFormat } from './copy.ts';
 import type { Direction } from './scroll.ts';
 
@@ -41,7 +42,15 @@ export type Control =
   | { readonly kind: 'configure'; readonly settings: readonly Configured[] }
   | { readonly kind: 'declare'; readonly name: string; readonly of: Prepared; readonly hold: boolean; readonly isForward: boolean }
   | { readonly kind: 'fetch'; readonly name: string; readonly direction: Direction; readonly count: number; readonly shows: boolean }
-  | { readonly kind: 'close' | 'deallocate'; readonly name: string | undefined };
+  | { readonly kind: 'close' | 'deallocate'; readonly name: string | undefined }
+  | { readonly kind: 'listen'; readonly name: string }
+  | { readonly kind: 'unlisten'; readonly name: string | undefined }
+  | { readonly kind: 'notify'; readonly name: string; readonly payload: string }
+  | { readonly kind: 'notifyEach'; readonly of: Prepared; readonly calls: readonly (Called | undefined)[] }
+  | { readonly kind: 'listening' | 'processId'; readonly label: string };
+
+/** A column of a SELECT that is a call of `pg_notify`: what it is called. What it was called with is a row in its place. */
+export type Called = { readonly label: string };
 
 /**
  * A column of a SELECT of `set_config` and `current_setting`: with a value it sets and tells that, else it only tells. A value may be
@@ -77,6 +86,8 @@ export interface Desk {
   prepare(text: string, types: readonly number[]): Promise<Prepared | undefined>;
   /** For those whose statements change something within a transaction. */
   readonly bracket?: Bracket;
+  /** What the connections of a database tell each other in. */
+  readonly channels?: Channels;
   /** The caller left. */
   end(): void;
 }

@@ -2,11 +2,12 @@ import type { Socket } from 'node:net';
 import { readFrontend, readStartup, type Startup } from '#wire/pgwire/frontend.ts';
 import { Cursor } from '#wire/pgwire/cursor.ts';
 import { ProtocolViolation } from '#wire/pgwire/violation.ts';
-import type { Desk, Door } from './application.ts';
+import type { Desk, Door, Told } from './application.ts';
 import type { Canceller } from './canceller.ts';
 import { Conversation } from './conversation.ts';
 import { Inbox } from './inbox.ts';
-import { proofStepsMax, strangerMs } from './limits.ts';
+import { farewellMs, proofStepsMax, strangerMs } from './limits.ts';
+import { Notifications } from './notifications.ts';
 import { Outbox } from './outbox.ts';
 import { Settings } from './setting.ts';
 import { sqlstates, StatementError } from './statement-error.ts';
@@ -142,9 +143,12 @@ class Connection {
   async #converse(desk: Desk, wishes: ReadonlyMap<string, string>): Promise<void> {
     const settings = new Settings();
     settings.wish(wishes);
-    const conversation = new Conversation({ desk, door: this.#door, inbox: this.#inbox, outbox: this.#outbox, settings });
     const { processId, key, leave } = this.#canceller.enter(() => conversation.cancel());
-    const lost = () => this.#lose(conversation, desk);
+    const [inbox, outbox] = [this.#inbox, this.#outbox];
+    const overflow = () => this.#dismiss(conversation, deaf);
+    const notifications = new Notifications({ channels: desk.channels, processId, outbox, overflow });
+    const conversation = new Conversation({ desk, door: this.#door, inbox, outbox, settings, notifications });
+    const lost = () => this.#dismiss(conversation, lostBy(desk.signal));
     const gone = () => conversation.leave();
     this.#socket.once('close', gone);
     desk.signal.addEventListener('abort', lost, { once: true });
@@ -164,11 +168,21 @@ class Connection {
     }
   }
 
-  /** The caller lost the right to be here, or the process ends: the client is told, whatever it waits for. */
-  #lose(conversation: Conversation, desk: Desk): void {
+  /** The caller may be here no more: the client is told, whatever it waits for, and has some seconds to read it. */
+  #dismiss(conversation: Conversation, told: Told): void {
+    if (conversation.isOver) return;
     conversation.leave();
-    const why = desk.signal.reason === 'drain' ? 'the service is shutting down' : 'the credential is no longer valid';
-    this.#outbox.error({ sqlstate: sqlstates.shutdown, message: `terminating connection: ${why}` }, 'FATAL');
+    this.#outbox.error(told, 'FATAL');
+    const late = setTimeout(() => this.#socket.destroy(), farewellMs);
+    this.#socket.once('close', () => clearTimeout(late));
     void this.#outbox.send().then(() => this.#socket.destroySoon());
   }
 }
+
+/** The caller lost the right to be here, or the process ends. */
+function lostBy(signal: AbortSignal): Told {
+  const why = signal.reason === 'drain' ? 'the service is shutting down' : 'the credential is no longer valid';
+  return { sqlstate: sqlstates.shutdown, message: `terminating connection: ${why}` };
+}
+
+const deaf: Told = { sqlstate: sqlstates.tooMuch, message: 'terminating connection: too many notifications wait to be read' };

@@ -1,4 +1,6 @@
 import type { Answer, Bracket, Cells, Configured, Control, Field, Prepared } from './application.ts';
+import { listening, notifyEach, processId, stepped } from './notify.ts';
+import type { Notifications } from './notifications.ts';
 import type { Outbox } from './outbox.ts';
 import { Portal } from './portal.ts';
 import type { Portals } from './portals.ts';
@@ -15,6 +17,7 @@ export type Reached = {
   readonly held: Set<string>;
   readonly outbox: Outbox;
   readonly bracket: Bracket | undefined;
+  readonly notifications: Notifications;
   /** Forgets prepared statements: one, or all. */
   deallocate(name: string | undefined): void;
 };
@@ -37,7 +40,7 @@ export function controlled(prepared: Prepared, reached: Reached): Prepared {
       return { rows: none, tag: () => tag };
     },
   });
-  const { transaction, settings } = reached;
+  const { transaction, settings, notifications } = reached;
   switch (control.kind) {
     case 'begin':
       return done('BEGIN', () => begin(reached));
@@ -51,16 +54,19 @@ export function controlled(prepared: Prepared, reached: Reached): Prepared {
       return done('SAVEPOINT', () => {
         transaction.save(control.name);
         reached.bracket?.save(control.name);
+        notifications.save(control.name);
       });
     case 'release':
       return done('RELEASE', () => {
         transaction.release(control.name);
         reached.bracket?.release(control.name);
+        notifications.release(control.name);
       });
     case 'rollbackTo':
       return done('ROLLBACK', () => {
         transaction.back(control.name);
         reached.bracket?.back(control.name);
+        notifications.back(control.name);
       });
     case 'set':
       return done(control.value === undefined ? 'RESET' : 'SET', () => set(reached, control));
@@ -82,8 +88,19 @@ export function controlled(prepared: Prepared, reached: Reached): Prepared {
       return done('DISCARD ALL', async () => {
         tellAll(reached, () => settings.reset());
         reached.deallocate(undefined);
+        notifications.unlisten();
         await close(reached, undefined);
       });
+    case 'listen':
+    case 'unlisten':
+    case 'notify':
+      return stepped(control, reached);
+    case 'notifyEach':
+      return notifyEach(control, reached);
+    case 'listening':
+      return listening(control.label, notifications);
+    case 'processId':
+      return processId(control.label, notifications);
   }
 }
 
@@ -99,19 +116,25 @@ function begin(reached: Reached): void {
   settings.begin();
   transaction.begin();
   reached.bracket?.begin();
+  reached.notifications.begin();
 }
 
 async function end(reached: Reached, commits: boolean, signal: AbortSignal): Promise<string> {
-  const { transaction, settings, bracket } = reached;
+  const { transaction, settings, bracket, notifications } = reached;
   if (!transaction.isOpen) {
     warn(reached, '25P01', 'there is no transaction in progress');
     return commits ? 'COMMIT' : 'ROLLBACK';
   }
   const isCommitted = transaction.end(commits);
   try {
-    if (isCommitted) await bracket?.commit(signal);
-    else bracket?.rollback();
+    if (isCommitted) await notifications.commit(() => bracket?.commit(signal), signal);
+    else {
+      notifications.begin();
+      bracket?.rollback();
+    }
   } catch (error) {
+    // One that was cancelled while it waited for its turn has not been told to commit.
+    bracket?.rollback();
     tellAll(reached, () => settings.end(false));
     throw error;
   }

@@ -7,6 +7,7 @@ import { controlled, isWayOut, type Reached } from './control.ts';
 import { formatAt, textOf } from './format.ts';
 import type { Inbox } from './inbox.ts';
 import { preparedMax } from './limits.ts';
+import type { Notifications } from './notifications.ts';
 import type { Outbox } from './outbox.ts';
 import { Portal } from './portal.ts';
 import { Portals } from './portals.ts';
@@ -14,7 +15,14 @@ import type { Settings } from './setting.ts';
 import { sqlstates, StatementError } from './statement-error.ts';
 import { Transaction } from './transaction.ts';
 
-type Parts = { readonly desk: Desk; readonly door: Door; readonly inbox: Inbox; readonly outbox: Outbox; readonly settings: Settings };
+type Parts = {
+  readonly desk: Desk;
+  readonly door: Door;
+  readonly inbox: Inbox;
+  readonly outbox: Outbox;
+  readonly settings: Settings;
+  readonly notifications: Notifications;
+};
 type Named = { readonly prepared: Prepared | undefined };
 
 /** What an identified client asks, and what it is answered: one message after the other. */
@@ -33,15 +41,17 @@ export class Conversation {
   #over = false;
   /** After an error everything is passed over until the client's Sync. */
   #failed = false;
+  /** Whether the client was told that it may go on, and has asked nothing since. */
+  #isReady = false;
 
-  constructor({ desk, door, inbox, outbox, settings }: Parts) {
+  constructor({ desk, door, inbox, outbox, settings, notifications }: Parts) {
     this.#desk = desk;
     this.#door = door;
     this.#inbox = inbox;
     this.#outbox = outbox;
     this.#reached = {
       ...{ settings, outbox, transaction: this.#transaction, portals: this.#portals, held: this.#held },
-      bracket: desk.bracket,
+      ...{ bracket: desk.bracket, notifications },
       deallocate: (name) => {
         if (name === undefined) this.#statements.clear();
         else if (!this.#statements.delete(name)) throw missingStatement(name);
@@ -60,31 +70,50 @@ export class Conversation {
     this.cancel();
   }
 
+  get isOver(): boolean {
+    return this.#over;
+  }
+
   async run(): Promise<void> {
     try {
-      this.#ready();
-      await this.#outbox.send();
-      while (!this.#over && (await this.#inbox.next())) {
+      await this.#ready();
+      while (!this.#over && (await this.#asked())) {
         const { type, buffer, start, end } = this.#inbox.reader;
         const message = readFrontend(type, buffer, start, end);
         if (this.#over || message.type === 'terminate') return;
         await this.#take(message);
       }
     } finally {
+      this.#reached.notifications.end();
       await this.#portals.close();
     }
   }
 
-  #ready(): void {
+  /** Whether the client asks something more. While nothing is asked it hears what others tell. */
+  async #asked(): Promise<boolean> {
+    const { notifications } = this.#reached;
+    if (this.#isReady && !this.#transaction.isOpen) notifications.idle();
+    try {
+      return await this.#inbox.next();
+    } finally {
+      notifications.busy();
+      this.#isReady = false;
+    }
+  }
+
+  async #ready(): Promise<void> {
+    if (!this.#transaction.isOpen) await this.#reached.notifications.sayAll();
+    if (this.#over) return;
+    this.#isReady = true;
     this.#outbox.say({ type: 'ready', status: this.#transaction.status });
+    await this.#outbox.send();
   }
 
   async #take(message: Frontend): Promise<void> {
     if (message.type === 'sync') {
       this.#failed = false;
       await this.#closePortals();
-      this.#ready();
-      return this.#outbox.send();
+      return this.#ready();
     }
     if (message.type === 'query') return this.#simple(message.text);
     if (this.#failed) return;
@@ -117,8 +146,7 @@ export class Conversation {
     }
     if (this.#over) return;
     await this.#closePortals();
-    this.#ready();
-    await this.#outbox.send();
+    await this.#ready();
   }
 
   /** Understands a statement, as far as it may be carried out where the connection stands. */

@@ -18,3 +18,17 @@ export const copyBlockRows = 500;
 export const copyLineBytes = 16 * 1024 * 1024;
 /** Bytes of rows that a cursor keeps to go back to, about. */
 export const scrollBytes = 16 * 1024 * 1024;
+/** Longest name of a channel, in bytes, as PostgreSQL has it. */
+export const channelBytes = 63;
+/** Longest payload of a notification, in bytes: PostgreSQL's is shorter than 8,000. */
+export const payloadBytes = 7_999;
+/** Most channels that one connection listens to. */
+export const listenedMax = 1_000;
+/** Bytes of notifications that one transaction tells, about. */
+export const tellingBytes = 16 * 1024 * 1024;
+/** Bytes of notifications that wait for one client, about, before it is let go. */
+export const unheardBytes = 16 * 1024 * 1024;
+/** Milliseconds that a client that is let go has to read why. */
+export const farewellMs = 5_000;
+/** Bytes that a notification takes in memory beside its texts, about. */
+export const stepBytes = 100;

@@ -58,6 +58,16 @@ export class Outbox {
     if (this.#full) await this.#full;
   }
 
+  /** Sends what has gathered when it is much. */
+  spill(): void {
+    if (this.#writer.size >= sendBytes) this.#flush();
+  }
+
+  /** Resolves once the socket takes more; undefined while it does. */
+  get drained(): Promise<void> | undefined {
+    return this.#full;
+  }
+
   /** Resolves once the socket takes more. */
   async send(): Promise<void> {
     this.#flush();

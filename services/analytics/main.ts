@@ -7,7 +7,6 @@ import { registerFaults } from '#kernel/contract/fault.ts';
 import { implement } from '#kernel/contract/implement.ts';
 import type { Placed } from '#kernel/contract/provider.ts';
 import { type Needs, servicePart } from '#kernel/session/part.ts';
-import { AdvisoryLocks } from './doors/postgres/advisory.ts';
 import { openPostgres } from './doors/postgres/door.ts';
 import { DuckPool } from './engine/duck/pool.ts';
 import { NetworkPool } from './engine/network/pool.ts';
@@ -104,7 +103,7 @@ export const main = implement<typeof analytics, Needs>(
         Alert: absent,
       } as never,
       gauges: lagGauges({ lags, live, crews }),
-      doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings, routines, locks: new AdvisoryLocks() }) },
+      doors: { postgres: (place) => openPostgres(place, { plans, catalogues, pendings, routines }) },
       async stop() {
         pool.stop();
         networks.stop();

@@ -3,6 +3,7 @@ import java.math.BigDecimal;
 import java.sql.*;
 import java.util.*;
 import org.postgresql.PGConnection;
+import org.postgresql.PGNotification;
 import org.postgresql.util.PGobject;
 import org.postgresql.util.PSQLException;
 
@@ -294,6 +295,33 @@ public class Checks {
         }
     }
 
+    static void notified() throws Exception {
+        try (Connection listener = open(); Connection teller = open();
+             Statement listen = listener.createStatement(); Statement tell = teller.createStatement()) {
+            PGConnection hears = listener.unwrap(PGConnection.class);
+            listen.execute("listen jdbc_news");
+            teller.setAutoCommit(false);
+            tell.execute("notify jdbc_news, 'one'");
+            try (PreparedStatement told = teller.prepareStatement("select pg_notify(?, ?)")) {
+                told.setString(1, "jdbc_news");
+                told.setString(2, "two");
+                told.execute();
+            }
+            same(hears.getNotifications(300) == null ? 0 : hears.getNotifications(300).length, 0);
+            teller.commit();
+            List<String> heard = new ArrayList<>();
+            while (heard.size() < 2) {
+                PGNotification[] found = hears.getNotifications(10_000);
+                if (found == null || found.length == 0) throw new AssertionError("nothing was heard");
+                for (PGNotification each : found) {
+                    same(each.getPID(), teller.unwrap(PGConnection.class).getBackendPID());
+                    heard.add(each.getName() + " " + each.getParameter());
+                }
+            }
+            same(heard, "[jdbc_news one, jdbc_news two]");
+        }
+    }
+
     static void secure() throws Exception {
         try (Connection connection = open("sslmode", "require"); Statement statement = connection.createStatement()) {
             same(rows(statement.executeQuery("select 1 as one"), "one"), "[1]");
@@ -313,6 +341,7 @@ public class Checks {
         told("DatabaseMetaData tells tables, columns, keys, indexes, types and privileges", Checks::metadata);
         told("an error has its SQLSTATE and its place, and a wrong password is refused", Checks::refused);
         told("a subscription goes on and is cancelled", Checks::follows);
+        told("what is told in a channel at COMMIT is heard by who listens", Checks::notified);
         told("TLS is spoken when it is asked for", Checks::secure);
         System.exit(0);
     }

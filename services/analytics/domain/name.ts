@@ -59,3 +59,10 @@ export function databasesIn(tree: unknown, found = new Set<string>()): Set<strin
   for (const each of Object.values(tree)) databasesIn(each, found);
   return found;
 }
+
+/** The text of an option; one without a value is empty. */
+export function optionText(arg: Node | undefined): string {
+  if (!arg) return '';
+  if ('Boolean' in arg) return String(arg.Boolean.boolval ?? false);
+  return 'Integer' in arg ? String(arg.Integer.ival ?? 0) : textIn(arg);
+}

@@ -2,8 +2,9 @@ import type { Node, SelectStmt, VariableSetStmt } from 'libpg-query';
 import type { Configured, Control } from '#engine/pgwire/application.ts';
 import type { Direction } from '#engine/pgwire/scroll.ts';
 import { notBuilt } from '#engine/pgwire/statement-error.ts';
+import { askingOf } from './notify-statement.ts';
 
-type Own = Exclude<Control, { kind: 'declare' }>;
+type Own = Exclude<Control, { kind: 'declare' | 'notifyEach' }>;
 
 /** What a statement asks of its connection; undefined for one that asks nothing of it. */
 export function controlOf(node: Node): Own | undefined {
@@ -13,7 +14,7 @@ export function controlOf(node: Node): Own | undefined {
     checkModes(options ?? []);
     return transactionOf(kind ?? '', name);
   }
-  if ('SelectStmt' in node) return configuring(node.SelectStmt);
+  if ('SelectStmt' in node) return configuring(node.SelectStmt) ?? askingOf(node.SelectStmt);
   if ('VariableSetStmt' in node) return settingOf(node.VariableSetStmt);
   if ('VariableShowStmt' in node) return { kind: 'show', name: node.VariableShowStmt.name ?? '' };
   if ('FetchStmt' in node) {
@@ -21,6 +22,12 @@ export function controlOf(node: Node): Own | undefined {
     const said = Number(howMany ?? 0);
     const count = Math.abs(said) > 2 ** 53 ? Math.sign(said) * Number.POSITIVE_INFINITY : said;
     return { kind: 'fetch', name, direction: direction.slice('FETCH_'.length).toLowerCase() as Direction, count, shows: !ismove };
+  }
+  if ('ListenStmt' in node) return { kind: 'listen', name: node.ListenStmt.conditionname ?? '' };
+  if ('UnlistenStmt' in node) return { kind: 'unlisten', name: node.UnlistenStmt.conditionname };
+  if ('NotifyStmt' in node) {
+    const { conditionname: name = '', payload = '' } = node.NotifyStmt;
+    return { kind: 'notify', name, payload };
   }
   if ('ClosePortalStmt' in node) return { kind: 'close', name: node.ClosePortalStmt.portalname };
   if ('DeallocateStmt' in node) return { kind: 'deallocate', name: node.DeallocateStmt.name };

@@ -10,7 +10,8 @@ import { connectionOf, type ConnectionSpec } from './connection.ts';
 import { type Declaring, declared } from './cursor-statement.ts';
 import { type Format, optionsOf } from './format.ts';
 import { type Explain, explained } from './explain-statement.ts';
-import { checkedName, droppedName, plainName, textIn } from './name.ts';
+import { type NotifyEach, notifyEach } from './notify-statement.ts';
+import { checkedName, droppedName, optionText, plainName, textIn } from './name.ts';
 import type { Reshaping } from './reshape.ts';
 import { type IndexMaking, indexMaking } from './index-statement.ts';
 import type { Origin } from './origin.ts';
@@ -112,7 +113,8 @@ export type Statement =
       readonly text: string;
       readonly format: CopyFormat;
     }
-  | { readonly kind: 'control'; readonly control: Exclude<Control, { kind: 'declare' }> };
+  | NotifyEach
+  | { readonly kind: 'control'; readonly control: Exclude<Control, { kind: 'declare' | 'notifyEach' }> };
 
 /** The statements of a text, each behind as many spaces as there were characters, so that places in it stay true. */
 export async function splitStatements(text: string): Promise<string[]> {
@@ -235,7 +237,7 @@ export async function parseStatement(text: string, types: TypesOf = noTypes): Pr
   const tokens = (of: string) => tokensOf(parse, of) ?? [];
   await nameTypes(node, lifted.rowTypes, { tokens, node: (each) => nodeOf(parse, each) }, types);
   const by = lifted.watermark && nodeOf(parse, lifted.watermark.select);
-  return node && statementOf(node, { lifted, text, by, parse: (each) => nodeOf(parse, each) });
+  return node && statementOf(node, { lifted, text, words, by, parse: (each) => nodeOf(parse, each) });
 }
 
 function nodeOf(parse: Parser, text: string): Node | undefined {
@@ -290,16 +292,17 @@ function refusal(parse: Parser, error: unknown): unknown {
 type Understood = {
   readonly lifted: Lifted;
   readonly text: string;
+  readonly words: readonly Token[];
   readonly by: Node | undefined;
   readonly parse: (text: string) => Node | undefined;
 };
 
-function statementOf(node: Node, { lifted, text, by, parse }: Understood): Statement {
+function statementOf(node: Node, { lifted, text, words, by, parse }: Understood): Statement {
   const { subscribes, isSource, drops, onClose } = lifted;
   if ('SelectStmt' in node) {
     if (subscribes) return { kind: 'subscribe', name: subscribed(node.SelectStmt), committed: lifted.committed };
-    const lock = advisoryCall(node.SelectStmt);
-    if (lock) return lock;
+    const own = advisoryCall(node.SelectStmt) ?? notifyEach(node.SelectStmt, text, words);
+    if (own) return own;
     const control = controlOf(node);
     return control ? { kind: 'control', control } : { kind: 'select', select: node.SelectStmt, text };
   }
@@ -361,13 +364,6 @@ function statementOf(node: Node, { lifted, text, by, parse }: Understood): State
   if (control) return { kind: 'control', control };
   const [kind = 'Stmt'] = Object.keys(node);
   throw notBuilt(`The statement ${kind.replace(/Stmt$/, '')}`);
-}
-
-/** The text of an option; one without a value is empty. */
-function optionText(arg: Node | undefined): string {
-  if (!arg) return '';
-  if ('Boolean' in arg) return String(arg.Boolean.boolval ?? false);
-  return 'Integer' in arg ? String(arg.Integer.ival ?? 0) : textIn(arg);
 }
 
 function copied(node: CopyStmt, { subscribes, committed }: Lifted, text: string): Statement {

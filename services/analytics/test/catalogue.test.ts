@@ -199,7 +199,6 @@ test('there is no way out of the catalogues: not to files, programs, settings, l
     `select * from ${scope}.public.secret, pg_class`,
     `select * from pg_class, orders`,
     `do $$ begin perform 1; end $$`,
-    `listen x`,
     `explain analyze select * from pg_class`,
     `select (c).lo_get from pg_class c`,
     `select 'secret'::regclass from pg_class`,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
+import postgres from 'postgres';
 import { expressions, questions, rows } from './fixtures/expression.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { openOracle } from './fixtures/oracle.ts';
@@ -175,4 +176,158 @@ test('advisory locks are waited for, end with their transaction or connection, a
     () => tried(client),
     (got) => got,
   );
+});
+
+const connected = async (login: pg.ClientConfig) => {
+  const found = new pg.Client(login);
+  await found.connect();
+  return found;
+};
+/** What a connection is told in channels, from now on. */
+const heardBy = (on: pg.Client): string[] => {
+  const heard: string[] = [];
+  on.on('notification', ({ channel, payload }) => heard.push(`${channel} ${payload}`));
+  return heard;
+};
+/** What was told is heard in its order, and so all that came before this. */
+async function untilHeard(heard: string[], last: string): Promise<string[]> {
+  await house.until(
+    async () => heard.includes(last),
+    (is) => is,
+  );
+  return heard.splice(0);
+}
+
+test('what NOTIFY tells is heard by all that listen: of a transaction at COMMIT, once, and nothing after ROLLBACK', async () => {
+  const peer = await connected(addressOf(oracle.url));
+  for (const on of [client, peer]) {
+    const listener = await connected(on === client ? house.login() : addressOf(oracle.url));
+    const heard = heardBy(listener);
+    await listener.query('listen a; listen "B"; listen gone; unlisten gone');
+    const channels = (await listener.query('select pg_listening_channels() as c')).rows.map(({ c }) => c as string);
+    assert.deepEqual(channels.toSorted(), ['B', 'a']);
+    await on.query(`notify a; notify "B", 'x'; notify A, 'folded'; notify gone, 'y'`);
+    await on.query('select pg_notify($1, $2), 7 as n', ['a', 'ål 😀']);
+    await on.query(`select pg_catalog.pg_notify('a', 'row ' || i) from generate_series(1, 2) i`);
+    await on.query(`select pg_notify('a', null) union all select null limit 0`).catch(() => undefined);
+    await on.query(`notify a, 'end'`);
+    const told = ['a ', 'B x', 'a folded', 'a ål 😀', 'a row 1', 'a row 2', 'a end'];
+    assert.deepEqual(await untilHeard(heard, 'a end'), told);
+
+    await on.query('begin');
+    await on.query(`notify a, '1'; notify a, '2'; notify a, '1'`);
+    await on.query(`savepoint s; notify a, 'undone'; notify a, '2'; rollback to s; notify a, '3'`);
+    await on.query(`savepoint t; notify a, '4'; release t`);
+    await listener.query('begin');
+    await on.query('commit');
+    await on.query(`begin; notify a, 'never'; rollback`);
+    await on.query(`notify a, 'end'`);
+    assert.deepEqual((await listener.query('select 1 as one')).rows, [{ one: 1 }]);
+    assert.deepEqual(heard, [], 'within a transaction nothing is heard');
+    await listener.query('unlisten *; rollback; listen a');
+    assert.deepEqual(await untilHeard(heard, 'a end'), ['a 1', 'a 2', 'a 3', 'a 4', 'a end']);
+
+    await listener.query(`begin; listen late; notify late, 'own'; commit`);
+    assert.deepEqual(await untilHeard(heard, 'late own'), ['late own']);
+    await on.query('begin; listen undone; rollback');
+    assert.deepEqual((await on.query('select * from pg_listening_channels()')).rows, []);
+    await listener.query('discard all');
+    assert.deepEqual((await listener.query('select * from pg_listening_channels()')).rows, []);
+    await listener.end();
+  }
+  const long = 'x'.repeat(8000);
+  for (const text of [
+    `notify a, '${long}'`,
+    `select pg_notify('a', '${long}')`,
+    `select pg_notify('', 'x')`,
+    `select pg_notify(null, 'x')`,
+    `select pg_notify('${long.slice(0, 64)}', 'x')`,
+    `select pg_notify('a', '${long.slice(1)}')`,
+    `select pg_notify('a', 1)`,
+    'notify',
+  ])
+    assert.deepEqual(
+      await stateOf(text),
+      await peer.query(text).then(
+        () => '',
+        (error: pg.DatabaseError) => error.code,
+      ),
+      text.slice(0, 40),
+    );
+  assert.equal(await stateOf(`select 1 where pg_notify('a', 'x') is null`), '0A000');
+  await peer.end();
+});
+
+test('a notification names the connection that told it, and is of one environment', async () => {
+  const [listener, elsewhere] = await Promise.all([
+    connected(house.login()),
+    connected(house.login(await house.credential({ environment: 'test' }))),
+  ]);
+  const [heard, apart] = [heardBy(listener), heardBy(elsewhere)];
+  const ids: number[] = [];
+  listener.on('notification', ({ processId }) => ids.push(processId));
+  for (const on of [listener, elsewhere]) await on.query('listen own');
+  const [[pid] = []] = await rowsOf('select pg_backend_pid()');
+  await client.query(`notify own, 'here'`);
+  await elsewhere.query(`notify own, 'there'`);
+  assert.deepEqual(await untilHeard(heard, 'own here'), ['own here']);
+  assert.deepEqual(await untilHeard(apart, 'own there'), ['own there']);
+  assert.deepEqual(ids, [pid]);
+  await Promise.all([listener.end(), elsewhere.end()]);
+});
+
+test('what transactions tell is heard in the order in which their changes can be seen', { timeout: 60_000 }, async () => {
+  await client.query('create table told_rows (id int4 primary key)');
+  const listener = await connected(house.login());
+  const heard = heardBy(listener);
+  await listener.query('listen ordered');
+  const writers = await Promise.all(Array.from({ length: 4 }, () => connected(house.login())));
+  const tell = async (writer: pg.Client, number: number) => {
+    const text = `insert into told_rows select count(*)::int4 from told_rows; select pg_notify('ordered', count(*)::text) from told_rows`;
+    for (let done = 0; done < 10; ) {
+      const isDone = await writer.query(`begin; ${text}; commit`).then(
+        () => true,
+        (error: pg.DatabaseError) => error.code !== '40001' && error.code !== '23505' && assert.fail(error),
+      );
+      if (isDone) done += 1;
+      else await writer.query('rollback');
+    }
+    return number;
+  };
+  await Promise.all(writers.map(tell));
+  const expected = Array.from({ length: 40 }, (_, at) => `ordered ${at + 1}`);
+  assert.deepEqual(await untilHeard(heard, 'ordered 40'), expected);
+  await Promise.all([listener, ...writers].map((each) => each.end()));
+});
+
+test('who listens and does not read is let go, with the reason, and others are told meanwhile', { timeout: 60_000 }, async () => {
+  const [deaf, listener] = await Promise.all([connected(house.login()), connected(house.login())]);
+  for (const on of [deaf, listener]) await on.query('listen loud');
+  const { promise: end, resolve } = Promise.withResolvers<Error>();
+  deaf.on('error', resolve);
+  await deaf.query('begin');
+  const heard = heardBy(listener);
+  for (let round = 0; round < 3; round++)
+    await client.query(`select pg_notify('loud', repeat('x', 7900) || i) from generate_series(${round * 600 + 1}, ${round * 600 + 600}) i`);
+  assert.equal(((await end) as pg.DatabaseError).code, '53400');
+  await untilHeard(heard, `loud ${'x'.repeat(7900)}1800`);
+  await listener.end();
+});
+
+test('postgres.js listens, hears and stops', async () => {
+  const { host = '', port = 0, user = '', password } = house.login();
+  const sql = postgres({ host, port, user, password: String(password), database: user, max: 2, onnotice: () => undefined });
+  try {
+    const heard: string[] = [];
+    const { unlisten } = await sql.listen('news', (payload) => heard.push(payload));
+    await sql.notify('news', 'one');
+    await sql.begin(async (inner) => {
+      await inner`select pg_notify('news', ${'two'})`;
+      await inner`select 1 as still`;
+    });
+    assert.deepEqual(await untilHeard(heard, 'two'), ['one', 'two']);
+    await unlisten();
+  } finally {
+    await sql.end();
+  }
 });

@@ -1,5 +1,6 @@
 import type { Session } from '#kernel/contract/session.ts';
 import type { Bracket, Cells, Desk, Field, Prepared } from '#engine/pgwire/application.ts';
+import type { Channels } from '#engine/pgwire/channels.ts';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { catalogueIn } from '../../domain/catalogue.ts';
 import { asksMoment } from '../../domain/moment.ts';
@@ -16,16 +17,18 @@ import { planAsked } from '../../store/question.ts';
 import { words } from '../../store/relation.ts';
 import type { Plans } from '../../store/view.ts';
 import { advisory, type AdvisoryLocks } from './advisory.ts';
-import { blocksOf, fieldsOf, none, unasked } from './answer.ts';
+import type { ChannelsOf } from './channels.ts';
+import { fieldsOf, none, unasked } from './answer.ts';
 import { inPieces, isScan } from './scan.ts';
 import { askCatalogue } from './catalogue.ts';
 import { alteringOf } from '../../domain/alter-statement.ts';
-import { checkDatabase, decide, decideReads, reading } from './decision.ts';
+import { checkDatabase, decideReads, reading } from './decision.ts';
 import { drop } from './drop.ts';
 import { oidsOf, typesOf } from './parameter.ts';
 import { done, excused, placed, rows, undone } from './prepared.ts';
-import { columnsOf, makingOf } from './show-create.ts';
+import { showColumns, showCreate } from './show-create.ts';
 import { showing } from './showing.ts';
+import { subscribing } from './subscribing.ts';
 import { TableDesk } from './table.ts';
 import { quoted, tableText } from '../../domain/table-text.ts';
 
@@ -38,6 +41,7 @@ export type Known = {
   readonly pendings: Pendings;
   readonly routines: RoutineCalls;
   readonly locks: AdvisoryLocks;
+  readonly channels: ChannelsOf;
 };
 
 const texts = (...names: string[]): Field[] => names.map((name) => ({ name, oid: oidOf('text') }));
@@ -45,6 +49,7 @@ const texts = (...names: string[]): Field[] => names.map((name) => ({ name, oid:
 /** What one identified caller may ask of analytics: each statement is an operation of the contract. */
 export class SessionDesk implements Desk {
   readonly signal: AbortSignal;
+  readonly channels: Channels;
   readonly #session: Session<typeof analytics>;
   readonly #plans: Plans;
   readonly #known: Known;
@@ -59,11 +64,10 @@ export class SessionDesk implements Desk {
     this.#routines = routines;
     this.#tables = new TableDesk(session, plans, pendings);
     this.signal = session.signal;
+    this.channels = known.channels.enter(session.caller.scope);
   }
 
-  split(text: string): Promise<readonly string[]> {
-    return splitStatements(text);
-  }
+  readonly split = splitStatements;
 
   async prepare(text: string, types: readonly number[]): Promise<Prepared | undefined> {
     const statement = await parseStatement(text, this.#plans.types(this.#tables.seen));
@@ -110,18 +114,14 @@ export class SessionDesk implements Desk {
         );
       case 'truncate':
         return this.#truncate(statement);
-      case 'showCreate': {
-        const { of, name } = statement;
-        return rows('SHOW', texts('name', 'create_statement'), async (_, signal) => [
-          [name, await makingOf(this.#asking, of, name, signal)],
-        ]);
-      }
+      case 'showCreate':
+        return showCreate(this.#asking, statement);
       case 'showColumns':
-        return rows('SHOW', texts('column', 'type', 'nullable'), () => columnsOf(this.#asking, statement.name));
+        return showColumns(this.#asking, statement.name);
       case 'show':
         return showing(this.#session, statement.what);
       case 'subscribe':
-        return this.#subscribe(statement.name, statement.committed);
+        return subscribing(this.#asking, statement.name, statement.committed);
       case 'explain':
         return this.#explain(statement);
       case 'copy':
@@ -130,9 +130,28 @@ export class SessionDesk implements Desk {
         return done('CREATE SCHEMA', async () => {
           if (!statement.orIs) throw new StatementError('42P06', 'schema "public" already exists');
         });
+      case 'advisory':
+      case 'notifyEach':
+      case 'control':
+      case 'declare':
+        return this.#ofConnection(statement, types);
+      case 'select':
+        return this.#select(statement, types);
+    }
+  }
+
+  /** What a statement asks of the connection itself. */
+  async #ofConnection(statement: Of<'advisory' | 'notifyEach' | 'control' | 'declare'>, types: readonly number[]): Promise<Prepared> {
+    switch (statement.kind) {
       case 'advisory': {
-        const { scope } = this.#session.caller;
-        return advisory({ locks: this.#known.locks, who: this, scope, isOpen: () => this.#tables.begun !== undefined }, statement);
+        return advisory(
+          { locks: this.#known.locks, who: this, scope: this.#session.caller.scope, isOpen: () => this.#tables.begun !== undefined },
+          statement,
+        );
+      }
+      case 'notifyEach': {
+        const of = await this.#asked(statement.text, types);
+        return { params: of.params, control: { ...statement, of }, execute: unasked };
       }
       case 'control':
         return { params: [], control: statement.control, execute: unasked };
@@ -140,8 +159,6 @@ export class SessionDesk implements Desk {
         const of = await this.#select(statement, types);
         return { params: of.params, control: { ...statement, of }, execute: unasked };
       }
-      case 'select':
-        return this.#select(statement, types);
     }
   }
 
@@ -161,6 +178,7 @@ export class SessionDesk implements Desk {
   end(): void {
     this.#tables.bracket.rollback();
     this.#known.locks.release(this, true);
+    this.#known.channels.leave(this.#session.caller.scope);
     this.#session.end();
   }
 
@@ -297,6 +315,13 @@ export class SessionDesk implements Desk {
     return named;
   }
 
+  /** A question, by its text. */
+  async #asked(text: string, oids: readonly number[]): Promise<Prepared> {
+    const asked = await parseStatement(text, this.#plans.types(this.#tables.seen));
+    if (asked?.kind !== 'select') throw notBuilt('This form of a question');
+    return this.#select(asked, oids);
+  }
+
   /** A question to relations, or to the catalogues; one that names neither goes to PostgreSQL where it is beyond this engine. */
   async #select(asked: Pick<Of<'select'>, 'select' | 'text'>, oids: readonly number[]): Promise<Prepared> {
     const of = catalogueIn(asked.select);
@@ -343,7 +368,8 @@ export class SessionDesk implements Desk {
   }
 
   async #copy({ of, text, format }: Of<'copy'>): Promise<Prepared> {
-    const inner = 'select' in of ? await this.#select({ select: of.select, text }, []) : await this.#subscribe(of.subscribe, of.committed);
+    const inner =
+      'select' in of ? await this.#select({ select: of.select, text }, []) : await subscribing(this.#asking, of.subscribe, of.committed);
     const { fields = [], params, execute } = inner;
     return { params, execute, copy: { columns: fields, format } };
   }
@@ -353,22 +379,5 @@ export class SessionDesk implements Desk {
     const named = await this.#named(select);
     const lines = await explained(this.#plans, this.#session.caller, { select, text, code, view, named });
     return rows('EXPLAIN', texts('QUERY PLAN'), async () => lines.map((line) => [line]));
-  }
-
-  async #subscribe(name: string, committed: boolean): Promise<Prepared> {
-    const view = await this.#plans.relation(this.#session.caller, name);
-    if (view?.kind === 'query') throw new StatementError(sqlstates.kindWrong, `"${name}" is not a materialized view`);
-    const operation = view?.kind === 'table' ? 'SubscribeTable' : 'SubscribeView';
-    await decide(this.#session, operation, name);
-    if (view?.kind !== 'view' && view?.kind !== 'table')
-      throw new StatementError(sqlstates.relationMissing, `materialized view "${name}" does not exist`);
-    const fields = [{ name: 'epoch', oid: oidOf('int8') }, { name: 'diff', oid: oidOf('int4') }, ...fieldsOf(view.columns)];
-    return {
-      ...{ params: [], fields },
-      execute: async (_, signal) => {
-        const { body } = await this.#session.invoke(operation, name, { committed }, { signal });
-        return { rows: blocksOf(body), tag: (count) => `SUBSCRIBE ${count}` };
-      },
-    };
   }
 }

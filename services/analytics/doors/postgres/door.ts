@@ -4,11 +4,14 @@ import { Canceller } from '#engine/pgwire/canceller.ts';
 import { serveConnection } from '#engine/pgwire/connection.ts';
 import type { Door } from '#engine/pgwire/application.ts';
 import type { analytics } from '../../service.ts';
+import { AdvisoryLocks } from './advisory.ts';
+import { ChannelsOf } from './channels.ts';
 import { type Known, SessionDesk } from './desk.ts';
 import { report } from './error.ts';
 
 /** Opens the PostgreSQL door: plain, TLS by SSLRequest, and TLS from the first byte, on one port. */
-export async function openPostgres(place: DoorPlace<typeof analytics>, known: Known): Promise<OpenDoor> {
+export async function openPostgres(place: DoorPlace<typeof analytics>, stores: Omit<Known, 'locks' | 'channels'>): Promise<OpenDoor> {
+  const known: Known = { ...stores, locks: new AdvisoryLocks(), channels: new ChannelsOf() };
   const canceller = new Canceller();
   const door: Door = {
     report: (error) => report(error, place.log),

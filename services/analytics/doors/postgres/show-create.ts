@@ -1,13 +1,15 @@
 import type { Session } from '#kernel/contract/session.ts';
+import type { Field, Prepared } from '#engine/pgwire/application.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { sinkMaking, sourceText, tableMaking, viewMaking } from '../../domain/making-text.ts';
 import type { Telling } from '../../domain/telling.ts';
-import { nameOfType } from '../../domain/value.ts';
+import { nameOfType, oidOf } from '../../domain/value.ts';
 import type { analytics } from '../../service.ts';
 import type { Seen } from '../../store/making.ts';
 import { isNamed, type Relation } from '../../store/relation.ts';
 import type { Plans } from '../../store/view.ts';
 import { decideReads } from './decision.ts';
+import { rows } from './prepared.ts';
 
 type Asking = { readonly session: Session<typeof analytics>; readonly plans: Plans; readonly seen: Seen };
 type Kind = Extract<Telling, { kind: 'showCreate' }>['of'];
@@ -25,8 +27,18 @@ async function readable({ session, plans, seen }: Asking, name: string): Promise
   return relation;
 }
 
+const texts = (...names: string[]): Field[] => names.map((name) => ({ name, oid: oidOf('text') }));
+
+/** SHOW CREATE. */
+export const showCreate = (asking: Asking, { of, name }: Extract<Telling, { kind: 'showCreate' }>): Prepared =>
+  rows('SHOW', texts('name', 'create_statement'), async (_, signal) => [[name, await makingOf(asking, of, name, signal)]]);
+
+/** SHOW COLUMNS and DESCRIBE. */
+export const showColumns = (asking: Asking, name: string): Prepared =>
+  rows('SHOW', texts('column', 'type', 'nullable'), () => columnsOf(asking, name));
+
 /** The statement that makes what there is of a name, which can be run again; secrets are those of connections, and not told. */
-export async function makingOf(asking: Asking, of: Kind, name: string, signal: AbortSignal): Promise<string> {
+async function makingOf(asking: Asking, of: Kind, name: string, signal: AbortSignal): Promise<string> {
   const { session } = asking;
   if (of === 'function') {
     const { output } = await session.invoke('ListFunctions', '', {}, { signal });
@@ -47,7 +59,7 @@ export async function makingOf(asking: Asking, of: Kind, name: string, signal: A
 }
 
 /** Names of columns, their types, and whether they take NULL. */
-export async function columnsOf(asking: Asking, name: string): Promise<[string, string, string][]> {
+async function columnsOf(asking: Asking, name: string): Promise<[string, string, string][]> {
   const relation = await readable(asking, name);
   if (!relation || !isNamed(relation)) throw new StatementError(sqlstates.relationMissing, `relation "${name}" does not exist`);
   const required = relation.kind === 'table' ? (await asking.plans.table(relation)).required : [];
