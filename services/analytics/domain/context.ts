@@ -2,6 +2,7 @@ import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Correlated } from './correlated.ts';
 import type { Askable } from './lookup.ts';
 import type { Plan } from './plan.ts';
+import type { Recursions } from './recursive.ts';
 import type { Type } from './value.ts';
 
 /** What a statement is planned with. */
@@ -18,6 +19,8 @@ export type Context = {
   readonly past?: ((plan: Plan, micros: number, at: number | undefined) => Plan) | undefined;
   /** A relation that is asked for rows as it is when they are needed; undefined for those whose rows are there once and for all. */
   readonly asked?: ((name: string) => Askable | undefined) | undefined;
+  /** Gathers what WITH RECURSIVE makes; where there is none, nothing is made so. */
+  readonly recursions?: Recursions | undefined;
   /** What is seen of a query around this one. */
   readonly correlated?: Correlated | undefined;
 };

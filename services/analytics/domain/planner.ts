@@ -13,6 +13,8 @@ import { columnsMax } from './limits.ts';
 import { orderOf, rankedOver } from './over.ts';
 import { allOf, columnsOf, filtered, type Order, type Plan } from './plan.ts';
 import { textIn } from './name.ts';
+import { inTheirOrder } from './recursion-form.ts';
+import { recursivePlan } from './recursive.ts';
 import { withSeries } from './series-target.ts';
 import { conditionsIn, hasLink, Subqueries } from './subquery.ts';
 import { targetsOf } from './target.ts';
@@ -120,12 +122,19 @@ const subquery = (node: Node, context: Context): Plan => {
 
 function withNames(clause: WithClause | undefined, context: Context): Context {
   if (!clause) return context;
-  if (clause.recursive) throw notBuilt('WITH RECURSIVE');
   const named = new Map(context.named);
-  for (const node of clause.ctes ?? []) {
-    if (!('CommonTableExpr' in node)) continue;
-    const { ctename = '', ctequery, aliascolnames = [] } = node.CommonTableExpr;
-    const plan = subquery(ctequery as Node, { ...context, named, correlated: undefined });
+  const ctes = clause.ctes ?? [];
+  const ordered = clause.recursive
+    ? inTheirOrder(ctes)
+    : ctes.flatMap((node) => ('CommonTableExpr' in node ? [{ cte: node.CommonTableExpr, isRecursive: false }] : []));
+  for (const { cte, isRecursive } of ordered) {
+    const { ctename = '', ctequery, aliascolnames = [] } = cte;
+    const within = { ...context, named, correlated: undefined };
+    if (isRecursive) {
+      named.set(ctename, recursivePlan(cte, within, { rows: planRows, named: withNames }));
+      continue;
+    }
+    const plan = subquery(ctequery as Node, within);
     named.set(ctename, {
       ...plan,
       columns: plan.columns.map((each, at) => ({ ...each, name: textIn(aliascolnames[at] ?? { String: { sval: each.name } }) })),

@@ -25,7 +25,8 @@ export const answerEach = (query: Query, rows: readonly Changed[], run: (row: Ro
 /** Rows so often as they are there. */
 export const repeated = (rows: readonly Changed[]): Row[] => rows.flatMap(({ row, weight }) => new Array<Row>(weight).fill(row));
 
-function arranged(query: Query, rows: readonly Row[], params: Row): Row[] {
+/** Rows in the order of a query, as many as it shows. */
+export function arranged(query: Query, rows: readonly Row[], params: Row): Row[] {
   const ordered = query.order.length === 0 ? rows : sorted(query.order, rows, params);
   const { offset, limit } = boundsOf(query, params);
   const width = query.columns.length;
@@ -48,16 +49,35 @@ export function isPerRow({ plan, order }: Query): boolean {
 
 /** The rows of a batch, each as often as it is there in the end. */
 export function standing(batch: Batch): Row[] {
-  const counted = new Map<string, { row: Row; weight: number }>();
-  for (let at = 0; at < batch.size; at += 1) {
-    const row = rowAt(batch, at);
-    const key = rowKey(row);
-    const known = counted.get(key);
-    // A step may take away what it made before; what is left counts.
-    if (known) known.weight += weightAt(batch, at);
-    else counted.set(key, { row, weight: weightAt(batch, at) });
+  const tally = new Tally();
+  tally.take(batch);
+  return tally.rows();
+}
+
+/** How often rows are there, after the changes of some steps. */
+export class Tally {
+  readonly #counted = new Map<string, { row: Row; weight: number }>();
+
+  /** Takes changes: a step may take away what it, or one before it, made. */
+  take(batch: Batch): void {
+    for (let at = 0; at < batch.size; at += 1) {
+      const row = rowAt(batch, at);
+      const key = rowKey(row);
+      const known = this.#counted.get(key);
+      if (known) known.weight += weightAt(batch, at);
+      else this.#counted.set(key, { row, weight: weightAt(batch, at) });
+      if (known?.weight === 0) this.#counted.delete(key);
+    }
   }
-  return repeated([...counted.values()].filter(({ weight }) => weight > 0));
+
+  /** Different rows. */
+  get size(): number {
+    return this.#counted.size;
+  }
+
+  rows(): Row[] {
+    return repeated([...this.#counted.values()].filter(({ weight }) => weight > 0));
+  }
 }
 
 export function sorted(order: readonly Order[], rows: readonly Row[], params: Row): Row[] {

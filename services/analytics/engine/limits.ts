@@ -57,3 +57,7 @@ export const roundsMax = limit(
 );
 export const lookedRowsMax = limit(200_000, 'row', 'Most rows that one step, or one question, looks up.');
 export const lookedKeysMax = limit(1_000, 'key', 'Keys of one question to what is elsewhere.');
+export const recursionRowsMax = limit(200_000, 'row', 'Most rows of a recursive query, and of one round of it.');
+export const recursionRoundsMax = limit(100_000, 'round', 'Most rounds of a recursive query.');
+export const recursionMs = limit(60_000, 'ms', 'Longest time that the recursive queries of one question take.');
+export const turnMs = limit(10, 'ms', 'Time that a recursive query goes on before others have their turn.');

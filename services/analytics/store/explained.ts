@@ -39,6 +39,13 @@ export async function explained(plans: Plans, at: Placed, { select, text, code, 
   const apart = parts && new Map(parts.map((part) => [part.plan, 'Engine: DuckDB'] as const));
   const shared = made?.share && sharedIn(plan, made.share);
   const lines = explain(plan, new Estimates(known), apart ?? shared);
+  for (const { name, first, again } of query?.recursions ?? [])
+    lines.push(
+      `Recursive ${name}, first:`,
+      ...explain(first, new Estimates(known)),
+      'then again:',
+      ...explain(again, new Estimates(known)),
+    );
   return [...lines, ...(made && !made.share ? workersOf(plan, plans.workers) : []), ...(code ? new Circuit(plan).code() : [])];
 }
 

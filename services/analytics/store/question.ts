@@ -5,6 +5,7 @@ import { asksMoment, atMoment } from '../domain/moment.ts';
 import { allOf, checkSize, type Plan } from '../domain/plan.ts';
 import { planNamed, planQuery, type Query } from '../domain/planner.ts';
 import { pushedDown } from '../domain/push-down.ts';
+import { type Recursion, Recursions, recursionsRead, withRecursions } from '../domain/recursive.ts';
 import type { Type } from '../domain/value.ts';
 import type { Meaning, Named } from './named.ts';
 import type { Relation } from './relation.ts';
@@ -15,16 +16,17 @@ type Pasts = ReadonlyMap<bigint, { readonly relation: Relation; readonly micros:
 
 /** How the names of a question are planned: plain views become part of it. */
 type Reading = Pick<Context, 'relation' | 'asked'>;
+type Asking = Pick<Context, 'past' | 'recursions'>;
 
-/** What names stand for in the plan of a question; `now()` within plain views is `micros`, `past` is for moments before. */
-export function readingOf(meanings: ReadonlyMap<string, Meaning>, micros: number, past?: Context['past']): Reading {
+/** What names stand for in the plan of a question; `now()` within plain views is `micros`, `asking` is for what only questions can. */
+export function readingOf(meanings: ReadonlyMap<string, Meaning>, micros: number, asking: Asking = {}): Reading {
   const plans = new Map<string, Plan>();
   const planOf = ({ relation, width, within }: Meaning): Plan => {
     if (!within) return firstOf(scanOf(relation), width);
     const { select, meanings: inner } = within;
-    const context = { ...contextOf('', new Map(), []), ...readingOf(inner, micros, past), at: () => undefined };
+    const context = { ...contextOf('', new Map(), []), ...readingOf(inner, micros, asking), at: () => undefined };
     const columns = relation.columns.slice(0, width);
-    return planNamed(asksMoment(select) ? atMoment(select, micros) : select, columns, past ? { ...context, past } : context);
+    return planNamed(asksMoment(select) ? atMoment(select, micros) : select, columns, { ...context, ...asking });
   };
   return {
     relation(name) {
@@ -43,10 +45,11 @@ export function readingOf(meanings: ReadonlyMap<string, Meaning>, micros: number
 /** The columns that there were when what names a relation was made. */
 function firstOf(plan: Plan, width: number): Plan {
   const columns = plan.columns.slice(0, width);
-  return columns.length === plan.columns.length
-    ? plan
-    : { kind: 'map', input: plan, where: undefined, outputs: allOf(columns), columns };
+  return columns.length === plan.columns.length ? plan : { kind: 'map', input: plan, where: undefined, outputs: allOf(columns), columns };
 }
+
+/** A query that is asked once. */
+type AskedQuery = Query & { readonly pasts: Pasts; readonly recursions: readonly Recursion[] };
 
 /** Understands a query that is asked once, of relations as they are; `now()` in it is `now`, in milliseconds since 1970. */
 export function planAsked(
@@ -55,7 +58,7 @@ export function planAsked(
   { relations, meanings }: Pick<Named, 'relations' | 'meanings'>,
   params: (Type | undefined)[],
   now = Date.now(),
-): Query & { readonly pasts: Pasts } {
+): AskedQuery {
   const pasts = new Map<bigint, { readonly relation: Relation; readonly micros: number }>();
   const past = (plan: Plan, micros: number, at: number | undefined): Plan => {
     const relation = plan.kind === 'scan' ? relations.find(({ id }) => id === plan.relation) : undefined;
@@ -66,8 +69,11 @@ export function planAsked(
     return { ...plan, relation: id };
   };
   const tree = asksMoment(select) ? atMoment(select, now * 1000) : select;
-  const reading = readingOf(meanings, now * 1000, past);
-  const query = planQuery(tree, { ...contextOf(text, new Map(), params), ...reading, past });
-  checkSize(query.plan);
-  return { ...query, plan: pushedDown(query.plan), pasts };
+  const recursions = new Recursions();
+  const reading = readingOf(meanings, now * 1000, { past, recursions });
+  const query = planQuery(tree, { ...contextOf(text, new Map(), params), ...reading, past, recursions });
+  checkSize(withRecursions(query.plan, recursions.all));
+  const pushed = recursions.all.map((each) => ({ ...each, first: pushedDown(each.first), again: pushedDown(each.again) }));
+  const plan = pushedDown(query.plan);
+  return { ...query, plan, pasts, recursions: recursionsRead(plan, pushed) };
 }

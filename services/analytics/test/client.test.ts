@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import pg from 'pg';
 import postgres from 'postgres';
 import { expressions, questions, rows } from './fixtures/expression.ts';
+import { made as recursiveRows, recursiveQuestions } from './fixtures/recursive.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { openOracle } from './fixtures/oracle.ts';
 
@@ -330,4 +331,53 @@ test('postgres.js listens, hears and stops', async () => {
   } finally {
     await sql.end();
   }
+});
+
+test('WITH RECURSIVE answers and refuses what PostgreSQL does, over tables, views and nothing', async () => {
+  const peer = await connected(addressOf(oracle.url));
+  for (const on of [client, peer]) for (const text of recursiveRows) await on.query(text);
+  await client.query('create materialized view heavy as select id, parent, name from part_of where weight >= 0');
+  await peer.query('create materialized view heavy as select id, parent, name from part_of where weight >= 0');
+  const overView = `with recursive t as (select id from heavy where parent is null
+    union all select h.id from heavy h join t on h.parent = t.id) select id from t order by 1`;
+  await house.until(
+    () => rowsOf('select count(*)::int4 from heavy'),
+    (found) => found[0]?.[0] === 7,
+  );
+  for (const text of [...recursiveQuestions, overView]) assert.deepEqual(await told(client, text), await told(peer, text), text);
+  const asked = 'with recursive t(n) as (select $1::int4 union all select n + 1 from t where n < $2) select n from t order by n';
+  const numbers = (await client.query(asked, [3, 6])).rows.map(({ n }) => n as number);
+  assert.deepEqual(numbers, [3, 4, 5, 6]);
+  await peer.end();
+});
+
+test('WITH RECURSIVE without end is ended, by rows or by the client, and others are answered meanwhile', { timeout: 90_000 }, async () => {
+  const other = await connected(house.login());
+  const endless = 'with recursive t(n) as (select 1::int8 union all select (n + 1) % 1000 from t) select count(*) from t';
+  const wide = 'with recursive t(n) as (select 1::int8 union all select n + s from t, generate_series(1, 1000) s) select count(*) from t';
+  assert.equal(await stateOf(endless), '54000');
+  assert.equal(await stateOf(wide), '54000');
+
+  // One row a round goes on for a while.
+  const slow =
+    'with recursive t(n) as (select a from road union select (n + 1) % 1000000 from t, road where km = 1) select count(*) from t';
+  const waits: number[] = [];
+  let isOver = false;
+  const asking = (async () => {
+    while (!isOver) {
+      const begun = performance.now();
+      await other.query('select 1');
+      waits.push(performance.now() - begun);
+    }
+  })();
+  await client.query('set statement_timeout = 1500');
+  assert.equal(await stateOf(slow), '57014');
+  await client.query('reset statement_timeout');
+  isOver = true;
+  await asking;
+  assert.ok(waits.length > 20, `${waits.length} answers meanwhile`);
+  await other.end();
+  const view = (what: string) => `create ${what} as with recursive t(n) as (select id from part_of union select n from t) select n from t`;
+  for (const text of [view('materialized view endless'), `insert into road (a) ${view('').slice(10)}`])
+    assert.equal(await stateOf(text), '0A000');
 });

@@ -7,7 +7,8 @@ import { asksMoment } from '../../domain/moment.ts';
 import { parseStatement, type Statement, splitStatements } from '../../domain/statement.ts';
 import { oidOf, printRow, readValue } from '../../domain/value.ts';
 import { answer as answerQuery } from '../../engine/answer.ts';
-import { type RoutineCalls, withRoutines } from '../../engine/routine/calls.ts';
+import { answerRecursive } from '../../engine/recursion.ts';
+import { callsOf, type RoutineCalls, withRoutines } from '../../engine/routine/calls.ts';
 import type { analytics } from '../../service.ts';
 import type { Catalogues } from '../../store/catalogue.ts';
 import { explained } from '../../store/explained.ts';
@@ -352,7 +353,11 @@ export class SessionDesk implements Desk {
         const given = params.map((value, at) => (value === null ? null : readValue(types[at] ?? 'text', value)));
         // The moment is that of the answer, and not of the question.
         const now = asksMoment(select) || named.asksMoment ? planAsked(select, text, named, [...types], this.#tables.begun) : query;
-        const found = await withRoutines(this.#routines.of(this.#session.caller), () => answerQuery(now, new Map(), given));
+        const routines = this.#routines.of(this.#session.caller);
+        const found =
+          now.recursions.length > 0
+            ? await answerRecursive(now, new Map(), { params: given, signal, askings: () => [callsOf(routines)] })
+            : await withRoutines(routines, () => answerQuery(now, new Map(), given));
         return found.map((row) => printRow(query.columns, row));
       }
       const operation = reading[first.kind as keyof typeof reading];

@@ -7,6 +7,7 @@ import { begunAt } from '../../domain/start.ts';
 import { keyAsked } from '../../domain/key.ts';
 import { asksMoment } from '../../domain/moment.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { withRecursions } from '../../domain/recursive.ts';
 import { selectIn } from '../../domain/select-in.ts';
 import { parseStatement } from '../../domain/statement.ts';
 import { type Column, isKnownType, isPseudo, printRow, readValue, type Row, type Type, type Value } from '../../domain/value.ts';
@@ -17,6 +18,7 @@ import { answered as answeredBy } from '../../engine/asking.ts';
 import { type Batch, BatchBuilder, concatenated, rowAt, weightAt } from '../../engine/batch.ts';
 import { Intake } from '../../engine/intake.ts';
 import { lookupsBy } from '../../engine/looked.ts';
+import { answerRecursive } from '../../engine/recursion.ts';
 import { callsOf } from '../../engine/routine/calls.ts';
 import { Draft } from '../../engine/table.ts';
 import { valuesIn } from '../../engine/write.ts';
@@ -114,8 +116,7 @@ async function readAny(world: World, call: Call, asked: Asked) {
   const own = read.find(({ name }) => name === call.ref.name);
   if (own?.kind !== call.ref.kind.toLowerCase())
     throw new StatementError(sqlstates.syntax, `the text is no SELECT from the ${call.ref.kind.toLowerCase()} "${call.ref.name}"`);
-  for (const { name, kind } of read.filter(isRead))
-    if (name !== own.name) await (call as Call<typeof analytics>).also(reading[kind], name);
+  for (const { name, kind } of read.filter(isRead)) if (name !== own.name) await (call as Call<typeof analytics>).also(reading[kind], name);
   const known = typesSaid(types);
   const query = planAsked(select, text, named, known, pending?.begun ?? call.now);
   if (said === select && named.isDirect && read.length === 1 && !pending?.isMaking && !asksMoment(select))
@@ -123,19 +124,20 @@ async function readAny(world: World, call: Call, asked: Asked) {
   if (params.length !== known.length) throw new StatementError(sqlstates.parameterMissing, `the query has ${known.length} parameters`);
   const given: Value[] = params.map((value, place) => (value === null ? null : readValue(known[place] ?? 'text', value)));
   const key = (relation: Relation) => keyIn(world, { select, named }, relation, known, given);
-  const apart = pending?.isMaking
-    ? undefined
-    : await carriedApart(world, call, {
-        ...{ query, params: given, isKeyed: async (relation: Relation) => (await key(relation)) !== undefined },
-        relations: [...read, ...[...query.pasts].map(([id, { relation }]) => ({ ...relation, id }))],
-        rowsOf(relation) {
-          const past = query.pasts.get(relation.id);
-          return past ? pastOf(world, call, past.relation, past.micros) : batchOf(world, call, { relation, pending });
-        },
-      });
+  const apart =
+    pending?.isMaking || query.recursions.length > 0
+      ? undefined
+      : await carriedApart(world, call, {
+          ...{ query, params: given, isKeyed: async (relation: Relation) => (await key(relation)) !== undefined },
+          relations: [...read, ...[...query.pasts].map(([id, { relation }]) => ({ ...relation, id }))],
+          rowsOf(relation) {
+            const past = query.pasts.get(relation.id);
+            return past ? pastOf(world, call, past.relation, past.micros) : batchOf(world, call, { relation, pending });
+          },
+        });
   const plan = apart?.plan ?? query.plan;
   const relations = new Map<bigint, Batch>(apart?.rows);
-  const used = readsOf(plan);
+  const used = readsOf(withRecursions(plan, query.recursions));
   for (const relation of read)
     if (used.has(relation.id))
       relations.set(
@@ -144,13 +146,16 @@ async function readAny(world: World, call: Call, asked: Asked) {
           relation,
           pending,
           used: used.get(relation.id),
-          key: () => key(relation),
+          ...(query.recursions.length > 0 ? {} : { key: () => key(relation) }),
         }),
       );
   for (const [id, { relation, micros }] of query.pasts) if (used.has(id)) relations.set(id, await pastOf(world, call, relation, micros));
   const ordered = { ...query, plan: orderedBy(plan, relations) };
-  const askings = [callsOf(world.routines.of(call.caller)), lookupsBy(world.lookups.of(call.caller, call.signal))];
-  const rows = await answeredBy(askings, () => answer(ordered, relations, given));
+  const askings = () => [callsOf(world.routines.of(call.caller)), lookupsBy(world.lookups.of(call.caller, call.signal))];
+  const rows =
+    query.recursions.length > 0
+      ? await answerRecursive(ordered, relations, { params: given, signal: call.signal, askings })
+      : await answeredBy(askings(), () => answer(ordered, relations, given));
   return answered(query, rows);
 }
 
