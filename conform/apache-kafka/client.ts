@@ -129,7 +129,7 @@ async function isShown(at: At): Promise<boolean> {
 /** The last value of each key in the sink's topic, as kafkajs reads what is committed. */
 async function isSunk(at: At): Promise<boolean> {
   const last = new Map<string, string>();
-  const consumer = at.kafka.consumer({ groupId: `look-${Math.random()}` });
+  const consumer = at.kafka.consumer({ groupId: `look-${Math.random()}`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   try {
     await consumer.subscribe({ topic: `${at.prefix}.changed`, fromBeginning: true });

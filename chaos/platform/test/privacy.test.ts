@@ -51,7 +51,7 @@ async function exported(of: string, bearer: string): Promise<Line[]> {
 async function member({ sasl }: Faces): Promise<Consumer> {
   const brokers = [(house.platform.doors['log.kafka']?.url ?? '').replace('kafka://', '')];
   const kafka = new Kafka({ brokers, clientId: subject, sasl: { mechanism: 'plain', ...sasl }, logLevel: logLevel.NOTHING });
-  const consumer = kafka.consumer({ groupId: 'watchers' });
+  const consumer = kafka.consumer({ groupId: 'watchers', maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic: 'clear', fromBeginning: true });
   await new Promise<void>((resolve, reject) => {

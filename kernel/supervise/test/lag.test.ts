@@ -6,7 +6,7 @@ import { ask, fixture, house, statusOf, until } from './fixtures/house.ts';
 const pair = () => [fixture('a', 'echo'), fixture('b', 'echo')];
 
 // Silence is long before it counts: those who wait for it wait at the same time.
-suite('of processes that are silent', { concurrency: true }, () => {
+suite('of processes that are silent', { concurrency: 2 }, () => {
   test('a process that blocks its event loop is aborted and comes back', { timeout: 40_000 }, async (t) => {
     const platform = await house(t, [fixture('a', 'echo')]);
     void ask(platform, 'a', '/block').catch(() => undefined);

@@ -34,7 +34,7 @@ async function produce(topic: string, values: readonly (string | Buffer)[]): Pro
 }
 
 async function consumed(topic: string, count: number): Promise<Buffer[]> {
-  const consumer = kafka.consumer({ groupId: `array-${topic}`, retry: { retries: 20 } });
+  const consumer = kafka.consumer({ groupId: `array-${topic}`, retry: { retries: 20 }, maxWaitTimeInMs: 100 });
   const found: Buffer[] = [];
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });

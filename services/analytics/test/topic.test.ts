@@ -34,7 +34,7 @@ async function consumed(
   topic: string,
   count: number,
 ): Promise<{ key: string | null; value: Buffer | null; headers: Record<string, string> }[]> {
-  const consumer = kafka.consumer({ groupId: `test-${topic}-${Math.random()}`, retry: { retries: 20 } });
+  const consumer = kafka.consumer({ groupId: `test-${topic}-${Math.random()}`, retry: { retries: 20 }, maxWaitTimeInMs: 100 });
   const found: { key: string | null; value: Buffer | null; headers: Record<string, string> }[] = [];
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });

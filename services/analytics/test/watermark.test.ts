@@ -27,7 +27,7 @@ async function produce(topic: string, values: readonly object[], partition = 0):
 
 /** All committed records of a topic so far; it reads until there are so many. */
 async function consumed(topic: string, count: number): Promise<{ value: string; headers: Record<string, string> }[]> {
-  const consumer = kafka.consumer({ groupId: `test-${topic}-${Math.random()}`, retry: { retries: 20 } });
+  const consumer = kafka.consumer({ groupId: `test-${topic}-${Math.random()}`, retry: { retries: 20 }, maxWaitTimeInMs: 100 });
   const found: { value: string; headers: Record<string, string> }[] = [];
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });

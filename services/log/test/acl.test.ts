@@ -70,7 +70,7 @@ async function send(kafka: Kafka, topic: string): Promise<string> {
   }
 }
 async function read(kafka: Kafka, topic: string, groupId: string): Promise<string> {
-  const consumer = kafka.consumer({ groupId, retry: { retries: 0 } });
+  const consumer = kafka.consumer({ groupId, retry: { retries: 0 }, maxWaitTimeInMs: 100 });
   try {
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { apiVersions } from '#wire/kafka/message/cluster.ts';
 import { fetch } from '#wire/kafka/message/record-access.ts';
 import { createTopics } from '#wire/kafka/message/topic.ts';
@@ -89,63 +89,66 @@ function replay(bytes: Buffer): Promise<{ closed: boolean; answered: number }> {
   });
 }
 
-test('sessions of a client with bits turned are answered or closed; the broker lives on, in no more memory, and serves the next', async () => {
-  const whole = await recorded();
-  assert.ok(whole.length >= 3, `${whole.length} connections`);
-  let seed = 7;
-  const below = (count: number) => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) % count;
-  const flipped = Array.from({ length: sessions }, (_, at) => {
-    const bytes = Buffer.from(whole[at % whole.length] as Buffer);
-    for (let flips = 1 + below(4); flips > 0; flips -= 1) {
-      const place = below(bytes.length);
-      bytes[place] = (bytes[place] as number) ^ (1 << below(8));
-    }
-    return bytes;
-  });
-  for (const bytes of whole) assert.ok((await replay(bytes)).answered > 100, 'a session as it was recorded is answered');
-  const memory = process.memoryUsage().rss;
-  const ended = { closed: 0, open: 0, answered: 0 };
-  for (let at = 0; at < flipped.length; at += 12)
-    for (const { closed, answered } of await Promise.all(flipped.slice(at, at + 12).map(replay))) {
-      ended[closed ? 'closed' : 'open'] += 1;
-      if (answered > 0) ended.answered += 1;
-    }
-  assert.ok(ended.closed > 0 && ended.open > 0 && ended.answered > 0, JSON.stringify(ended));
-  const grown = process.memoryUsage().rss - memory;
-  assert.ok(grown < memoryMax, `${grown} bytes more`);
-  const producer = house.client().producer();
-  await producer.connect();
-  const [sent] = await producer.send({ topic: 'sound', messages: [{ value: 'still here' }] });
-  assert.equal(sent?.errorCode, 0);
-  await producer.disconnect();
-});
-
-test('sockets whose client is silent, does not say who it is, or is half gone are closed; one that waits for its answer is not', async () => {
-  const silent = await openRaw(house.kafka);
-  const dripping = await openRaw(house.kafka);
-  const asking = await openRaw(house.kafka);
-  const known = await openRaw(house.kafka, house.owner.sasl);
-  const [parked, gone] = [await openRaw(house.kafka, house.owner.sasl), await openRaw(house.kafka, house.owner.sasl)];
-  dripping.send(Buffer.from([0, 0, 3, 232]));
-  const drip = setInterval(() => dripping.send(Buffer.from([0])), 100);
-  const ask = setInterval(() => void asking.call(apiVersions, 0, {}).catch(() => undefined), 100);
-  const begun = performance.now();
-  await parked.call(createTopics, 5, { topics: [{ name: 'awaited', numPartitions: 1, replicationFactor: 1 }], timeoutMs: 1000 });
-  const park = (at: typeof parked, maxWaitMs: number) =>
-    at.call(fetch, 11, {
-      ...{ replicaId: -1, maxWaitMs, minBytes: 1, maxBytes: 1000, sessionEpoch: -1 },
-      topics: [{ topic: 'awaited', partitions: [{ partition: 0, currentLeaderEpoch: -1, fetchOffset: 0, partitionMaxBytes: 1000 }] }],
+// Who says nothing at all is heard out for ten seconds, in which the others have their say.
+suite('of clients that say what they should not, or nothing', { concurrency: 2 }, () => {
+  test('sessions of a client with bits turned are answered or closed; the broker lives on, in no more memory, and serves the next', async () => {
+    const whole = await recorded();
+    assert.ok(whole.length >= 3, `${whole.length} connections`);
+    let seed = 7;
+    const below = (count: number) => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) % count;
+    const flipped = Array.from({ length: sessions }, (_, at) => {
+      const bytes = Buffer.from(whole[at % whole.length] as Buffer);
+      for (let flips = 1 + below(4); flips > 0; flips -= 1) {
+        const place = below(bytes.length);
+        bytes[place] = (bytes[place] as number) ^ (1 << below(8));
+      }
+      return bytes;
     });
-  const answered = park(parked, 2 * idleMs);
-  const unanswered = assert.rejects(park(gone, 300_000), /closed/);
-  gone.socket.end();
-  await Promise.all([gone.closed, unanswered]);
-  await Promise.all([silent.closed, dripping.closed, asking.closed, known.closed]);
-  clearInterval(drip);
-  clearInterval(ask);
-  assert.ok(performance.now() - begun > idleMs / 2, 'they are not closed before their time');
-  assert.equal((await answered).responses[0]?.partitions[0]?.errorCode, 0);
-  parked.end();
+    for (const bytes of whole) assert.ok((await replay(bytes)).answered > 100, 'a session as it was recorded is answered');
+    const memory = process.memoryUsage().rss;
+    const ended = { closed: 0, open: 0, answered: 0 };
+    for (let at = 0; at < flipped.length; at += 12)
+      for (const { closed, answered } of await Promise.all(flipped.slice(at, at + 12).map(replay))) {
+        ended[closed ? 'closed' : 'open'] += 1;
+        if (answered > 0) ended.answered += 1;
+      }
+    assert.ok(ended.closed > 0 && ended.open > 0 && ended.answered > 0, JSON.stringify(ended));
+    const grown = process.memoryUsage().rss - memory;
+    assert.ok(grown < memoryMax, `${grown} bytes more`);
+    const producer = house.client().producer();
+    await producer.connect();
+    const [sent] = await producer.send({ topic: 'sound', messages: [{ value: 'still here' }] });
+    assert.equal(sent?.errorCode, 0);
+    await producer.disconnect();
+  });
+
+  test('sockets whose client is silent, does not say who it is, or is half gone are closed; one that waits for its answer is not', async () => {
+    const silent = await openRaw(house.kafka);
+    const dripping = await openRaw(house.kafka);
+    const asking = await openRaw(house.kafka);
+    const known = await openRaw(house.kafka, house.owner.sasl);
+    const [parked, gone] = [await openRaw(house.kafka, house.owner.sasl), await openRaw(house.kafka, house.owner.sasl)];
+    dripping.send(Buffer.from([0, 0, 3, 232]));
+    const drip = setInterval(() => dripping.send(Buffer.from([0])), 100);
+    const ask = setInterval(() => void asking.call(apiVersions, 0, {}).catch(() => undefined), 100);
+    const begun = performance.now();
+    await parked.call(createTopics, 5, { topics: [{ name: 'awaited', numPartitions: 1, replicationFactor: 1 }], timeoutMs: 1000 });
+    const park = (at: typeof parked, maxWaitMs: number) =>
+      at.call(fetch, 11, {
+        ...{ replicaId: -1, maxWaitMs, minBytes: 1, maxBytes: 1000, sessionEpoch: -1 },
+        topics: [{ topic: 'awaited', partitions: [{ partition: 0, currentLeaderEpoch: -1, fetchOffset: 0, partitionMaxBytes: 1000 }] }],
+      });
+    const answered = park(parked, 2 * idleMs);
+    const unanswered = assert.rejects(park(gone, 300_000), /closed/);
+    gone.socket.end();
+    await Promise.all([gone.closed, unanswered]);
+    await Promise.all([silent.closed, dripping.closed, asking.closed, known.closed]);
+    clearInterval(drip);
+    clearInterval(ask);
+    assert.ok(performance.now() - begun > idleMs / 2, 'they are not closed before their time');
+    assert.equal((await answered).responses[0]?.partitions[0]?.errorCode, 0);
+    parked.end();
+  });
 });
 
 test('a clock that steps by hours, ahead and back, loses, doubles and reorders nothing, and takes no member for silent', async () => {

@@ -94,7 +94,7 @@ test('a key that is disabled or destroyed refuses writes and reads; one that is 
   await key('passing', 'enable-key');
   assert.deepEqual(await valuesOf('passing'), [mark]);
   await key('passing', 'schedule-key-destruction', { afterMs: 0 });
-  const consumer = house.client().consumer({ groupId: 'late', retry: { retries: 0 } });
+  const consumer = house.client().consumer({ groupId: 'late', retry: { retries: 0 }, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic: 'passing', fromBeginning: true });
   const crashed = new Promise<Error>((resolve) => consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload.error)));

@@ -79,7 +79,7 @@ test("an environment's own bucket takes sealed segments, which are read through,
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key }));
     assert.ok(!Buffer.from((await Body?.transformToByteArray()) ?? []).includes(word), `${Key} can be read by who has the bucket`);
   }
-  const consumer = house.client().consumer({ groupId: 'reader' });
+  const consumer = house.client().consumer({ groupId: 'reader', maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic: 'tiered', fromBeginning: true });
   const read: string[] = [];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
-import { after, before, test } from 'node:test';
+import { after, before, suite, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fault, OperationError } from '#kernel/contract/fault.ts';
 import type { RepeatEntry, RepeatStore } from '#kernel/contract/repeat.ts';
@@ -43,57 +43,60 @@ const asked = (name: string, body = 'body'): RepeatEntry => ({
 });
 const reply = (text: string) => ({ status: 200, headers: {}, bytes: Buffer.from(text) });
 
-test('a key that one process works under is in use for another, and then both have the one answer', async () => {
-  const [one, other] = [begin('one').repeats, begin('other').repeats];
-  const began = Promise.withResolvers<void>();
-  const end = Promise.withResolvers<void>();
-  const first = one.run(asked('slow'), async () => {
-    began.resolve();
-    await end.promise;
-    return reply('made');
-  });
-  await began.promise;
-  const never = () => Promise.reject(new Error('it was done twice'));
-  // For longer than a process may be silent.
-  for (let tries = 0; tries < 12; tries += 1) {
-    assert.equal((await other.run(asked('slow'), never)).kind, 'in-flight');
-    await pause(500);
-  }
-  assert.equal((await other.run(asked('slow', 'another'), never)).kind, 'conflict');
-  end.resolve();
-  assert.equal((await first).kind, 'fresh');
-  for (const process of [one, other, begin('after a restart').repeats]) {
-    const again = await process.run(asked('slow'), never);
-    assert.equal(again.kind === 'replay' && Buffer.from(again.reply.bytes).toString(), 'made');
-    assert.equal((await process.run(asked('slow', 'another'), never)).kind, 'conflict');
-  }
-});
-
-test('what a process left when it died is begun again by another under the same seed, once it has been silent', async () => {
-  const dead = begin('dead');
-  let seed = '';
-  const began = Promise.withResolvers<void>();
-  void dead.repeats
-    .run(asked('left'), (given) => {
-      seed = (given as Repetition).seed;
+// Both wait for longer than a process may be silent.
+suite('of processes that are silent', { concurrency: 2 }, () => {
+  test('a key that one process works under is in use for another, and then both have the one answer', async () => {
+    const [one, other] = [begin('one').repeats, begin('other').repeats];
+    const began = Promise.withResolvers<void>();
+    const end = Promise.withResolvers<void>();
+    const first = one.run(asked('slow'), async () => {
       began.resolve();
-      return new Promise(() => undefined);
-    })
-    .catch(() => undefined);
-  await began.promise;
-  // Without its connections it can say nothing any more, as if it were killed.
-  await dead.sql.close();
-  const next = begin('next').repeats;
-  const work = (given: unknown) => {
-    assert.deepEqual(given, { seed, again: true });
-    return Promise.resolve(reply('finished'));
-  };
-  const kinds = new Set<string>();
-  for (let tries = 0; tries < 200 && !kinds.has('fresh'); tries += 1) {
-    kinds.add((await next.run(asked('left'), work)).kind);
-    await pause(100);
-  }
-  assert.deepEqual(kinds, new Set(['in-flight', 'fresh']));
+      await end.promise;
+      return reply('made');
+    });
+    await began.promise;
+    const never = () => Promise.reject(new Error('it was done twice'));
+    // For longer than a process may be silent.
+    for (let tries = 0; tries < 12; tries += 1) {
+      assert.equal((await other.run(asked('slow'), never)).kind, 'in-flight');
+      await pause(500);
+    }
+    assert.equal((await other.run(asked('slow', 'another'), never)).kind, 'conflict');
+    end.resolve();
+    assert.equal((await first).kind, 'fresh');
+    for (const process of [one, other, begin('after a restart').repeats]) {
+      const again = await process.run(asked('slow'), never);
+      assert.equal(again.kind === 'replay' && Buffer.from(again.reply.bytes).toString(), 'made');
+      assert.equal((await process.run(asked('slow', 'another'), never)).kind, 'conflict');
+    }
+  });
+
+  test('what a process left when it died is begun again by another under the same seed, once it has been silent', async () => {
+    const dead = begin('dead');
+    let seed = '';
+    const began = Promise.withResolvers<void>();
+    void dead.repeats
+      .run(asked('left'), (given) => {
+        seed = (given as Repetition).seed;
+        began.resolve();
+        return new Promise(() => undefined);
+      })
+      .catch(() => undefined);
+    await began.promise;
+    // Without its connections it can say nothing any more, as if it were killed.
+    await dead.sql.close();
+    const next = begin('next').repeats;
+    const work = (given: unknown) => {
+      assert.deepEqual(given, { seed, again: true });
+      return Promise.resolve(reply('finished'));
+    };
+    const kinds = new Set<string>();
+    for (let tries = 0; tries < 200 && !kinds.has('fresh'); tries += 1) {
+      kinds.add((await next.run(asked('left'), work)).kind);
+      await pause(100);
+    }
+    assert.deepEqual(kinds, new Set(['in-flight', 'fresh']));
+  });
 });
 
 test('a hundred that ask at once by four processes do the work once', async () => {
@@ -193,7 +196,8 @@ test('transactions of two lanes run beside each other, and both are done when ea
   const at = { tenant: 1n, scope: 1n };
   const alone = (text: string, params: readonly unknown[] = []): Joint => ({ text, params, joint: 'alone' });
   const longer = (id: string) => alone(`update content set sealed = sealed || '\\x01'::bytea where id = $1`, [id]);
-  const slow = alone('select pg_sleep(0.5)');
+  const gate = 7_001;
+  const passing = alone('select pg_advisory_xact_lock_shared($1)', [gate]);
   await sql.as(at).query(`insert into content (id, sealed) values ('one', ''), ('other', '')`);
   // Connections are made when one is busy.
   await Promise.all(Array.from({ length: 4 }, () => sql.as(at).query('select pg_sleep(0.2)')));
@@ -208,7 +212,15 @@ test('transactions of two lanes run beside each other, and both are done when ea
   const commits = new Commits(counting);
   // Each has one of the rows when it asks for that of the other: PostgreSQL ends one of them.
   const [one, other] = [longer('one'), longer('other')];
-  await Promise.all([commits.commit(at, [one, slow, other], 'intentions'), commits.commit(at, [other, slow, one], 'objects')]);
+  const beside = begin('gate').sql;
+  const both = await beside.as(at).begin(async (within) => {
+    await within.query('select pg_advisory_xact_lock($1)', [gate]);
+    const begun = [commits.commit(at, [one, passing, other], 'intentions'), commits.commit(at, [other, passing, one], 'objects')];
+    const waiting = `select count(*)::int4 as n from pg_locks where locktype = 'advisory' and objid = $1 and not granted`;
+    for (let n = 0; n < 2; ) n = (await within.query<{ n: number }>(waiting, [gate])).rows[0]?.n ?? 0;
+    return begun;
+  });
+  await Promise.all(both);
   assert.equal(transactions, 3);
   const { rows } = await sql.as(at).query('select id, length(sealed) as length from content order by id');
   assert.deepEqual(rows, [

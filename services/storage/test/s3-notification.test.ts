@@ -172,7 +172,7 @@ test('a Kafka client reads the messages in gamut.events, those of one key in the
   await admin.createTopics({ topics: [{ topic: 'gamut.events', numPartitions: 3 }] });
   await admin.disconnect();
   for (let at = 1; at <= 20; at++) await Promise.all([put('one', 'x'.repeat(at)), put(`other ${at}`)]);
-  const consumer = kafka.consumer({ groupId: 'of-buckets' });
+  const consumer = kafka.consumer({ groupId: 'of-buckets', maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic: 'gamut.events', fromBeginning: true });
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -212,7 +212,7 @@ test('messages for a topic that a notification names are its records as S3 sends
   await admin.deleteTopics({ topics: ['gone'] });
   await admin.disconnect();
   for (let at = 1; at <= 20; at++) await Promise.all([put('one.png', 'x'.repeat(at)), put(`${at}.png`), put(`${at}.txt`)]);
-  const consumer = kafka.consumer({ groupId: 'of-pictures' });
+  const consumer = kafka.consumer({ groupId: 'of-pictures', maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic: 'of.pictures', fromBeginning: true });
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -275,7 +275,7 @@ test('a topic of another Kafka is a webhook: what waited while it was not there 
   await admin.createTopics({ topics: [{ topic: 'pictures', numPartitions: 3 }] });
   await admin.disconnect();
   for (let at = 11; at <= 20; at++) await Promise.all([put('far', 'x'.repeat(at)), put(`far ${at}`)]);
-  const consumer = kafka.consumer({ groupId: 'of-far' });
+  const consumer = kafka.consumer({ groupId: 'of-far', maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic: 'pictures', fromBeginning: true });
   const { promise, resolve } = Promise.withResolvers<void>();
