@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { run as runTests } from 'node:test';
-import { installation } from '#kernel/supervise/module.ts';
+import { installation, nodeFlags } from '#kernel/supervise/module.ts';
 import { runAgainMax, testFileMs, testsAtOnce } from './limits.ts';
 import type { Global } from './global.ts';
 import { maySkip } from './skip.ts';
@@ -74,7 +74,7 @@ async function runFile(file: string): Promise<Tally> {
   const end = new AbortController();
   const late = setTimeout(() => end.abort(), testFileMs);
   // A test that fails may leave what it opened, which would keep its process alive.
-  const options = { concurrency: 1, cwd: installation, signal: end.signal, execArgv: ['--test-force-exit'] };
+  const options = { concurrency: 1, cwd: installation, signal: end.signal, execArgv: ['--test-force-exit', ...nodeFlags] };
   for await (const event of runTests({ files: [file], ...options })) {
     if (event.type === 'test:fail') reportFailure(event.data, tally);
     if (event.type === 'test:pass') reportPass(event.data, tally);

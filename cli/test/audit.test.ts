@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type House, openHouse } from '../../kernel/session/test/fixture/house.ts';
+import { nodeFlags } from '../../kernel/supervise/module.ts';
 
 const main = join(import.meta.dirname, '../main.ts');
 let house: House;
@@ -27,7 +28,7 @@ after(async () => {
 
 function gamut(...argv: string[]): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...argv, '--data', house.data]);
+    const child = spawn(process.execPath, [...nodeFlags, main, ...argv, '--data', house.data]);
     const texts = { out: '', err: '' };
     child.stdout.setEncoding('utf8').on('data', (text) => (texts.out += text));
     child.stderr.setEncoding('utf8').on('data', (text) => (texts.err += text));

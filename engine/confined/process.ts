@@ -33,6 +33,8 @@ export class ConfinedProcess {
       `--max-old-space-size=${heapMb}`,
       '--disable-warning=SecurityWarning',
       '--disable-warning=ExperimentalWarning',
+      // As `nodeFlags` of the kernel has it: a process that exits would else wait for a compiling thread now and then.
+      '--no-concurrent-sparkplug',
       ...['--permission', ...flags, module],
     ];
     const [file, args] =

@@ -8,7 +8,7 @@ import { openVolume } from '../volume/volume.ts';
 import { fault } from './fault.ts';
 import { childEnvironment } from './launch-process.ts';
 import { detachMs, lineBytes } from './limits.ts';
-import { moduleEnding } from './module.ts';
+import { moduleEnding, nodeFlags } from './module.ts';
 import type { Settings } from './protocol.ts';
 import type { PlatformStatus } from './status.ts';
 
@@ -32,7 +32,7 @@ export async function startDetached(order: DetachedOrder, onTail: (lines: readon
   volume.directory('cache');
   // The supervisor takes the ownership over; nothing stands in the directory that it would not make again.
   volume.close();
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main], {
+  const child = spawn(process.execPath, [...nodeFlags, main], {
     cwd: '/',
     env: childEnvironment(volume.path),
     stdio: ['ignore', log, log, 'pipe'],

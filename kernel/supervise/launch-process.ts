@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { lineReader } from '../keys/line.ts';
 import type { Launched, LaunchHost } from './launch.ts';
 import { lineBytes } from './limits.ts';
-import { moduleEnding } from './module.ts';
+import { moduleEnding, nodeFlags } from './module.ts';
 import type { NodeSpec } from './plan.ts';
 import type { Order, Report } from './protocol.ts';
 
@@ -35,7 +35,7 @@ const passed = [
 
 /** Starts a part in a process of its own. It leads its own session, so that the terminal's signals reach the supervisor only. */
 export function launchProcess(spec: NodeSpec, host: LaunchHost): Launched {
-  const flags = [`--max-old-space-size=${spec.memoryMb}`, '--disable-warning=ExperimentalWarning'];
+  const flags = [`--max-old-space-size=${spec.memoryMb}`, ...nodeFlags];
   const child = spawn(process.execPath, [...flags, partMain, spec.module], {
     cwd: host.data,
     env: { ...childEnvironment(host.data), ...(spec.threads === undefined ? {} : { UV_THREADPOOL_SIZE: String(spec.threads) }) },

@@ -21,9 +21,7 @@ export function openLog(directory: string, process: string, onLine: (line: strin
     }
     queue.push(line, newline);
     queued += line.length + 1;
-    writing ??= flush().finally(() => {
-      writing = undefined;
-    });
+    writing ??= flush();
   });
   const flush = async (): Promise<void> => {
     while (queue.length > 0) {
@@ -47,6 +45,8 @@ export function openLog(directory: string, process: string, onLine: (line: strin
         dropped += Math.ceil(lines);
       }
     }
+    // In the same turn as the last look at the queue: what is written from here on begins anew.
+    writing = undefined;
   };
   return {
     write: split,

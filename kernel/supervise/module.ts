@@ -4,6 +4,12 @@ import { fileURLToPath } from 'node:url';
 /** `.ts` in the repository, `.js` in the package that `gamut pack` makes. */
 export const moduleEnding: string = extname(fileURLToPath(import.meta.url));
 
+/**
+ * What every process of ours is started with, as the `gamut` script does. The second flag is for its end: a process that exits while
+ * another thread compiles and waits for a collection waits for that thread for ever (V8 14; one in thirty exits of a busy process).
+ */
+export const nodeFlags: readonly string[] = ['--disable-warning=ExperimentalWarning', '--no-concurrent-sparkplug'];
+
 /** Where the repository or the package stands. */
 export const installation: string = fileURLToPath(new URL('../../', import.meta.url));
 
