@@ -2,7 +2,7 @@ import type { FuncCall, Node } from 'libpg-query';
 import { notBuilt, sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { bind, functionName, type Names } from './bind.ts';
 import { asCondition, converted, featureOf, settled } from './bound.ts';
-import { call as operation, type Expr, shapeOf } from './expression.ts';
+import { call as operation, constant, type Expr, shapeOf } from './expression.ts';
 import { isJsonAggregate } from './json-call.ts';
 import { featuresMax } from './limits.ts';
 import {
@@ -53,7 +53,7 @@ const others: Readonly<Record<string, AggregateName>> = {
 const names: ReadonlySet<string> = new Set<string>([
   ...(['count', 'sum', 'min', 'max', 'avg', 'bool_and', 'bool_or'] satisfies AggregateName[]),
   ...[...bitNames, 'string_agg', 'array_agg', ...statisticNames],
-  ...[...orderedNames, ...learnerNames, ...Object.keys(others)],
+  ...[...orderedNames, ...learnerNames, ...Object.keys(others), 'approx_percentile'],
   ...['json_agg', 'jsonb_agg', 'json_object_agg', 'jsonb_object_agg'],
 ]);
 
@@ -84,6 +84,7 @@ export function aggregateOf(call: FuncCall, within: Names, isGroup = false): Agg
   const name = others[said] ?? (said as AggregateName);
   const at = within.at(call.location);
   if (isJsonAggregate(name)) throw notBuilt(`${name} of anything but a group`, at);
+  if (said === 'approx_percentile') return nearOf(call, within);
   if (isOrdered(name)) return orderedOf(name, call, within);
   if (name === 'string_agg') return joinedOf(call, within);
   if (name === 'array_agg') return listedOf(call, within, isGroup);
@@ -134,6 +135,47 @@ function orderedOf(name: OrderedName, call: FuncCall, within: Names): Aggregate 
   if (name === 'percentile_disc') return { ...own, type: value.type, arg: value, fraction: share };
   if (!numbers.includes(value.type)) throw notBuilt(`${name} of the type ${nameOfType(value.type)}`, at);
   return { ...own, type: 'float8', arg: converted(value, 'float8'), fraction: share };
+}
+
+/**
+ * `approx_percentile(value, fraction [, error])`, or with the value WITHIN GROUP (ORDER BY ...): the percentile of values that are
+ * rounded by at most that part of themselves, of which there are few, however many rows there are. Rounding keeps their order.
+ */
+function nearOf(call: FuncCall, within: Names): Aggregate {
+  const at = within.at(call.location);
+  const [by, ...more] = call.agg_order ?? [];
+  const isWithin = call.agg_within_group ?? false;
+  if (call.over || call.agg_distinct || more.length > 0 || isWithin !== (by !== undefined))
+    throw notBuilt('This form of approx_percentile', at);
+  const [value, part, near, ...rest] = [...(by && 'SortBy' in by ? [by.SortBy.node] : []), ...(call.args ?? [])];
+  if (!value || !part || rest.length > 0)
+    throw new StatementError(sqlstates.functionMissing, 'approx_percentile takes a number and a fraction', at);
+  const number = settled(bind(value, within), 'float8');
+  if (!numbers.includes(number.type))
+    throw new StatementError(sqlstates.functionMissing, `function approx_percentile(${nameOfType(number.type)}) does not exist`, at);
+  const constantOf = (node: Node) => {
+    const expr = converted(settled(bind(node, within), 'float8'), 'float8');
+    if (expr.kind !== 'constant' || expr.value === null) throw notBuilt('approx_percentile by anything but constants', at);
+    return expr.value as number;
+  };
+  const [fraction, error] = [constantOf(part), near ? constantOf(near) : usualError];
+  if (!(fraction >= 0 && fraction <= 1)) throw new StatementError('22003', `percentile value ${fraction} is not between 0 and 1`, at);
+  if (!(error >= leastError && error <= greatestError))
+    throw new StatementError('22023', `the error of approx_percentile is between ${leastError} and ${greatestError}`, at);
+  const isDown = by !== undefined && 'SortBy' in by && by.SortBy.sortby_dir === 'SORTBY_DESC';
+  const filter = call.agg_filter && asCondition(bind(call.agg_filter, within), 'FILTER', at);
+  const arg = operation('near:float8', 'float8', converted(number, 'float8'), constant('int4', bitsFor(error)));
+  return { name: 'percentile_disc', type: 'float8', arg, filter, distinct: false, isDown, fraction };
+}
+
+/** By what part of itself a value may be rounded. */
+const [usualError, leastError, greatestError] = [0.01, 0.0001, 0.5];
+
+/** The bits of a fraction by which a number is at most so far from the middle of those that have them too. */
+function bitsFor(error: number): number {
+  let bits = 0;
+  while (2 ** -(bits + 1) > error) bits += 1;
+  return bits;
 }
 
 /** `string_agg(text, delimiter [ORDER BY ...])`, whose delimiter is a constant. */

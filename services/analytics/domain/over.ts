@@ -126,12 +126,14 @@ function definitionOf(over: WindowDef, known: ReadonlyMap<string, WindowDef>, na
 function rankingOf(call: FuncCall, order: readonly Order[], names: Names): Ranking {
   const name = functionName(call);
   const at = names.at(call.location);
+  // As PostgreSQL has it.
+  if (call.agg_distinct) throw new StatementError('0A000', 'DISTINCT is not implemented for window functions', at);
+  if (call.agg_order) throw new StatementError('0A000', 'aggregate ORDER BY is not implemented for window functions', at);
   if (isAggregateName(name)) {
-    if (call.agg_distinct) throw notBuilt('DISTINCT in an aggregate OVER', at);
     const aggregate = aggregateOf(call, names);
     return { name, type: aggregate.type, aggregate, frame: frameOf(call.over, order, names, at) };
   }
-  if (call.agg_filter || call.agg_distinct || call.agg_order) throw notBuilt(`This form of ${name} OVER`, at);
+  if (call.agg_filter) throw notBuilt(`This form of ${name} OVER`, at);
   if (isPlaceName(name)) {
     const bounds = (call.args ?? []).map((node) => bind(node, names));
     return { name, ...placeOf(name, bounds, at), frame: readsFrame.has(name) ? frameOf(call.over, order, names, at) : 'peers' };

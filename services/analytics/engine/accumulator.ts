@@ -5,7 +5,7 @@ import { printDecimal, readDecimal, type Decimal } from '../domain/decimal.ts';
 import { isMasked } from './batch.ts';
 import { codeOf } from './operation.ts';
 import { Bag, type Tally } from './bag.ts';
-import { orderedIn } from './ordered.ts';
+import { OrderedBag, orderedIn } from './ordered.ts';
 import type { Tree } from './hoeffding/tree.ts';
 import type { Window } from './hoeffding/window.ts';
 import type { Approximate } from './approximate.ts';
@@ -207,10 +207,14 @@ const learning = (learn: string, told: string, of = ''): Accumulator => ({
 /** An aggregate of all values in their order, which are kept. */
 function ordered({ name, fraction = 0, isDown = false }: Aggregate, type: Type): Accumulator {
   const asked = { how: name as OrderedName, fraction, isDown };
-  const shown = (held: Bag) => ({ answer: orderedIn(held, asked) });
+  const made = (tally: Tally) => new OrderedBag(tally);
+  const kept: Kept = {
+    ...{ first: made, write: () => null, read: (_written: never, tally: Tally) => made(tally), bag: type },
+    shown: (held: Bag) => ({ answer: orderedIn(held as OrderedBag, asked) }),
+  };
   const how = `'${asked.how}', ${fraction}, ${isDown}`;
   return {
-    kept: [bag(type, shown)],
+    kept: [kept],
     update: (names, of, weight) => `${at(names, 0).ref}.change(${of}, ${weight});`,
     result: (names) => `r.shownOrdered(${at(names, 0).ref}, ${how})`,
   };

@@ -42,6 +42,12 @@ export class Bag {
     return this.#places ? (this.#places.get(name) ?? -1) : this.#names.indexOf(name);
   }
 
+  /** How often a value is there. */
+  countOf(value: Known): number {
+    const place = this.#placeOf(nameOf(value));
+    return place < 0 ? 0 : (this.#counts[place] as number);
+  }
+
   /** Adds (or takes away) a value so often; answers 1 where it is now there and was not, -1 for the reverse. */
   change(value: Known, weight: number): number {
     const name = nameOf(value);

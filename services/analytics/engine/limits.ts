@@ -61,3 +61,4 @@ export const recursionRowsMax = limit(200_000, 'row', 'Most rows of a recursive 
 export const recursionRoundsMax = limit(100_000, 'round', 'Most rounds of a recursive query.');
 export const recursionMs = limit(60_000, 'ms', 'Longest time that the recursive queries of one question take.');
 export const turnMs = limit(10, 'ms', 'Time that a recursive query goes on before others have their turn.');
+export const sortedMin = limit(64, 'value', 'Values of a group from which on their order is kept between two changes.');

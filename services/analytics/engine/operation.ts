@@ -179,6 +179,7 @@ const fixed = new Map<string, Coded>([
   ['floor:float8', ([a]) => `Math.floor(${a})`],
   ['ceil:float8', ([a]) => `Math.ceil(${a})`],
   ['round:float8', called('roundFloat')],
+  ['near:float8', called('near')],
   ['trunc:float8', ([a]) => `Math.trunc(${a})`],
   ['sqrt:float8', called('squareRoot')],
   ['exp:float8', ([a]) => `r.finite(Math.exp(${a}))`],

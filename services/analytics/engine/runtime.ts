@@ -21,6 +21,7 @@ import { regexes } from './library/regex.ts';
 import { texts } from './library/text.ts';
 import { moments } from './library/time.ts';
 import { seriesList } from './series-values.ts';
+import { nearest } from './nearest.ts';
 
 type Whole = number | bigint;
 const zero = () => new StatementError(sqlstates.divisionByZero, 'division by zero');
@@ -229,6 +230,7 @@ export const runtime = {
     if (value - floor !== 0.5) return Math.round(value);
     return floor % 2 === 0 ? floor : floor + 1;
   },
+  near: nearest,
   squareRoot(value: number): number {
     if (value < 0) throw new StatementError('2201F', 'cannot take square root of a negative number');
     return Math.sqrt(value);

@@ -104,6 +104,7 @@ describe('types', () => {
     await isSame(['percentile_disc(0.5) within group (order by f)', 'mode() within group (order by i)'], 'from kinds');
     await isSame(['id', 'a'], 'from (select distinct on (i) id, a from kinds order by i, id desc) q order by id');
     assert.deepEqual(await ours('select approx_count_distinct(i) from kinds'), [['2']]);
+    assert.deepEqual(await ours('select approx_percentile(id, 1, 0.001) > 3.9, approx_percentile(a, 0.5) from kinds'), [['t', '0']]);
     const places = ['lag(d)', 'lead(a, 2, 7::int2)', 'first_value(b)', 'last_value(id)', 'nth_value(d, 2)', 'ntile(3)', 'cume_dist()'];
     await isSame(['id', ...places.map((call) => `${call} over (order by id)`)], 'from kinds order by id');
     const series = `from generate_series(9, -4, -5) g, generate_series(timestamp '2026-01-31', '2026-05-01', '1 month') as q(x)`;
@@ -120,6 +121,8 @@ describe('types', () => {
       'select first_value() over (order by id) from kinds',
       'select * from generate_series(1, 2, 0)',
       'select bit_and(b) from kinds',
+      'select count(distinct id) over () from kinds',
+      'select array_agg(id order by a) over () from kinds',
       'select string_agg(id, 1) from kinds',
       `select string_agg(distinct d, ',' order by id) from kinds`,
       `select string_agg(d, ',' order by g) from kinds`,
