@@ -56,9 +56,10 @@ export class BinaryReader {
     if (this.#rest.length > copyLineBytes) throw new StatementError('54000', `a row of COPY is at most ${copyLineBytes} bytes long`);
   }
 
-  /** What is left at the end. */
+  /** What is left at the end, which may come without its mark: PostgreSQL asks for none, and pgx sends none. */
   *end(): Generator<readonly Cells[]> {
-    if (!this.#isOver) throw wrong('unexpected EOF in COPY data');
+    if (!this.#isBegun) throw wrong('COPY file signature not recognized');
+    if (!this.#isOver && this.#rest.length > 0) throw wrong('unexpected EOF in COPY data');
     if (this.#rows.length > 0) yield this.#rows;
     this.#rows = [];
   }

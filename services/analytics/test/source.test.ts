@@ -509,9 +509,13 @@ test('COPY in the binary format writes what PostgreSQL writes, and reads it', { 
       [Buffer.concat([head, Buffer.from([0, 1, 0xff, 0xff, 0xff, 0xfe]), tail]), '22P04'],
       [Buffer.concat([head, row, tail, row]), '22P04'],
       [Buffer.concat([head, row, row, tail]), '23505'],
+      [Buffer.concat([head, row.subarray(0, 7)]), '22P04'],
+      [Buffer.alloc(0), '22P04'],
     ] as const)
       assert.equal(await refusedBy(single, wrong), code, wrong.toString('hex'));
-    assert.deepEqual((await client.query('select count(*)::int4 as n from kinds')).rows, [{ n: 3 }]);
+    // PostgreSQL takes rows without the mark of their end, too.
+    assert.equal(await refusedBy(single, Buffer.concat([head, row])), 'done');
+    assert.deepEqual((await client.query('select count(*)::int4 as n from kinds')).rows, [{ n: 4 }]);
   } finally {
     await Promise.all([here.end(), other.end()]);
   }
