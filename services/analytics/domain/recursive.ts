@@ -48,7 +48,9 @@ export function recursivePlan(cte: CommonTableExpr, outer: Context, { rows, name
   const { first: base, again: term, isDistinct, withClause } = recursionIn(cte, outer.at);
   const { recursions } = outer;
   if (!recursions)
-    throw notBuilt('WITH RECURSIVE in a view, sink or change, whose rows could hold each other up when those that they came of go, and so');
+    throw notBuilt(
+      'WITH RECURSIVE anywhere but in questions (in what is kept up rows could hold each other up when what they came of goes)',
+    );
   const context = named(withClause, outer);
   const first = rows(base, context);
   const columns = first.columns.map((each, at) => ({ ...each, name: textIn(aliascolnames[at] ?? { String: { sval: each.name } }) }));

@@ -6,6 +6,7 @@ import { isWeighed, reordered } from '../domain/join-order.ts';
 import { hashesIn } from '../domain/part.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Query } from '../domain/planner.ts';
+import type { Recursion } from '../domain/recursive.ts';
 import { Circuit } from '../engine/circuit.ts';
 import { partsOf } from '../engine/duck/part.ts';
 import { sharedRecordsMin } from '../engine/worker/limits.ts';
@@ -35,19 +36,20 @@ export async function explained(plans: Plans, at: Placed, { select, text, code, 
   const asked = query && isWeighed(query.plan) ? { ...query, plan: reordered(query.plan, known).plan } : query;
   const plan = made?.plan ?? (asked as Query).plan;
   const pasts = [...(query?.pasts ?? [])].map(([id, { relation }]) => ({ ...relation, id }));
-  const parts = asked && apartIn(asked, [...relations, ...pasts], known);
+  const parts = asked?.recursions.length === 0 ? apartIn(asked, [...relations, ...pasts], known) : undefined;
   const apart = parts && new Map(parts.map((part) => [part.plan, 'Engine: DuckDB'] as const));
   const shared = made?.share && sharedIn(plan, made.share);
   const lines = explain(plan, new Estimates(known), apart ?? shared);
-  for (const { name, first, again } of query?.recursions ?? [])
-    lines.push(
-      `Recursive ${name}, first:`,
-      ...explain(first, new Estimates(known)),
-      'then again:',
-      ...explain(again, new Estimates(known)),
-    );
-  return [...lines, ...(made && !made.share ? workersOf(plan, plans.workers) : []), ...(code ? new Circuit(plan).code() : [])];
+  const recursions = (asked?.recursions ?? []).flatMap((each) => recursionIn(each, known));
+  const workers = made && !made.share ? workersOf(plan, plans.workers) : [];
+  return [...lines, ...recursions, ...workers, ...(code ? new Circuit(plan).code() : [])];
 }
+
+/** What a recursion begins with, and what comes of its last rows. */
+const recursionIn = ({ name, first, again }: Recursion, known: Statistics): string[] => [
+  ...[`Recursion ${name}: first`, ...explain(first, new Estimates(known))],
+  ...[`Recursion ${name}: again`, ...explain(again, new Estimates(known))],
+];
 
 /** The parts that a view would have of another. */
 function sharedIn(plan: Plan, { owner, cut }: Share): ReadonlyMap<Plan, string> {

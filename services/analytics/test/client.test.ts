@@ -348,6 +348,11 @@ test('WITH RECURSIVE answers and refuses what PostgreSQL does, over tables, view
   const asked = 'with recursive t(n) as (select $1::int4 union all select n + 1 from t where n < $2) select n from t order by n';
   const numbers = (await client.query(asked, [3, 6])).rows.map(({ n }) => n as number);
   assert.deepEqual(numbers, [3, 4, 5, 6]);
+  await client.query(`create view below as ${overView.replace(' order by 1', '')}`);
+  assert.deepEqual(await rowsOf('select count(*) from below where id > 3'), [['3']]);
+  assert.equal(await stateOf('create materialized view kept as select * from below'), '0A000');
+  const lines = (await rowsOf(`explain ${overView}`)).flat();
+  assert.ok(lines.includes('Recursion t: first') && lines.includes('Recursion t: again'), lines.join('\n'));
   await peer.end();
 });
 
