@@ -32,7 +32,7 @@ export const queryOperations = {
     ...write,
     on: 'Query',
     text: 'Give a plain view another name.',
-    input: Type.Object({ name: Name }, closed),
+    input: Type.Object({ name: Name, ...within }, closed),
     output: none,
   },
   DeleteQuery: {

@@ -88,7 +88,7 @@ function optionsSet(of: Kind, subtype: string, def: Node | undefined): Alteratio
     return { what: 'history', historyMs: subtype === 'AT_ResetRelOptions' ? 0 : msOf(history, 'history') };
   }
   if (of !== 'source' || subtype === 'AT_ResetRelOptions')
-    throw notBuilt(`ALTER ${of.toUpperCase()} ... ${subtype.slice(3, -10).toUpperCase()}`);
+    throw notBuilt(`ALTER ${of === 'query' ? 'VIEW' : of.toUpperCase()} ... ${subtype.slice(3, -10).toUpperCase()}`);
   const given = optionsOf(options, ['idle', 'late', 'dead_letters'], 'source that is there');
   const [idle, late, deadLetters] = [given.get('idle'), given.get('late'), given.get('dead_letters')];
   for (const topic of [late, deadLetters])

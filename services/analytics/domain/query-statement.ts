@@ -31,6 +31,9 @@ export function queryMaking(of: ViewStmt, text: string): QueryMaking {
     const isTrue = !arg || ('String' in arg && ['true', 'on', 'yes', '1'].includes(textIn(arg).toLowerCase()));
     if (defname !== 'security_invoker' || !isTrue) throw notBuilt(`A view WITH (${defname})`);
   }
+  // Its own name within its text would not go with another name.
+  if (query.SelectStmt.withClause?.recursive && /\brecursive\s+view\b/i.test(text))
+    throw notBuilt('CREATE RECURSIVE VIEW, for which CREATE VIEW ... AS WITH RECURSIVE can be written,');
   if (['all', 'some'].includes(catalogueIn(query.SelectStmt))) throw notBuilt('A view of the catalogues');
   const before = [...text].length - [...text.trimStart()].length;
   const own = { name: checkedName(plainName(view)), names: aliases.map(textIn), select: query.SelectStmt };

@@ -1,7 +1,7 @@
 import type { Placed } from '#kernel/contract/provider.ts';
 import { json, type Statement } from '#seams/sql/sql.ts';
 import { keeping, loosening } from './loose-topic.ts';
-import type { NewRelation, Relation } from './relation.ts';
+import type { Needed, NewRelation, Relation } from './relation.ts';
 
 /** What a transaction made and dropped of relations so far, which it alone sees. */
 export interface Unsettled {
@@ -17,6 +17,12 @@ export interface Unsettled {
   madeTypes(): readonly Relation[];
   /** What a relation that it made reads; undefined where it did not make it. */
   needsOf(id: bigint): readonly Relation[] | undefined;
+  /** The same as it is now, by the names and with as many columns as there were when that was made. */
+  neededAs(id: bigint): readonly Needed[] | undefined;
+  /** What took the place of a relation. */
+  heir(id: bigint): Relation | undefined;
+  /** A relation with those whose place it took. */
+  taken(id: bigint): readonly bigint[];
 }
 
 /** An environment as a transaction sees it. */
@@ -38,7 +44,7 @@ export function unkept(id: bigint, of: NewRelation): Relation {
 
 /** What keeps a relation under the number that it was given. */
 export function making(id: bigint, of: NewRelation): Statement[] {
-  const { needs, connection, calls = [], orders = null, origin, indexes, shares = null, part, ...own } = of;
+  const { needs, known, connection, calls = [], orders = null, origin, indexes, shares = null, part, ...own } = of;
   const { name, kind, columns, topic, text, format, target, historyMs = null } = own;
   const asJson = (value: unknown) => (value ? json(value) : null);
   return [
@@ -54,6 +60,10 @@ export function making(id: bigint, of: NewRelation): Statement[] {
       text: 'insert into need (view, relation) select $1, relation from unnest($2::int8[]) as n(relation)',
       params: [id, needs.map((each) => each.id)],
     },
+    ...[...(known ?? [])].map(([relation, { said, width }]) => ({
+      text: 'update need set said = $3, width = $4 where view = $1 and relation = $2',
+      params: [id, relation, said, width],
+    })),
     ...(connection === undefined ? [] : [{ text: 'insert into passage (relation, connection) values ($1, $2)', params: [id, connection] }]),
     {
       text: 'insert into calling (function, relation) select function, $1 from unnest($2::int8[]) as f(function)',
@@ -71,3 +81,19 @@ export const dropping = ({ id, name }: Relation, epoch: bigint | null): Statemen
   ),
   params: [id, name, epoch],
 });
+
+/** What lets plain views that stand on a relation stand on the one that takes its place; refuses it where anything else does. */
+export const relinking = ({ id, name, columns }: Relation, heir: bigint): Statement[] => [
+  {
+    text: `with recursive standing(id) as (
+             select view from need where relation = $1
+             union select n.view from need n join standing on n.relation = standing.id
+           ) select exactly_one(1 - least(1, (select count(*) from standing join relation using (id) where kind <> 'query')))`,
+    params: [id],
+  },
+  {
+    text: `update need set relation = $2, said = coalesce(said, $3), width = coalesce(width, $4)
+           where relation = $1 and view in (select id from relation where kind = 'query')`,
+    params: [id, heir, name, columns.length],
+  },
+];

@@ -6,15 +6,16 @@ import { Draft } from '../engine/table.ts';
 import type { Changed } from '../engine/view.ts';
 import type { LiveTable } from '../jobs/keep.ts';
 import { pendingChangesMax, relationsMax } from './limits.ts';
-import { making, dropping, type Seen, type Unsettled } from './making.ts';
-import type { NewRelation, Relation } from './relation.ts';
+import { making, dropping, relinking, type Seen, type Unsettled } from './making.ts';
+import type { Needed, NewRelation, Relation } from './relation.ts';
 
 /** A relation that a transaction made; `live` are the rows of a table. */
 export type Made = { readonly relation: Relation; readonly spec: NewRelation; readonly live: LiveTable | undefined };
 type Step = { readonly id: bigint } & (
   | { readonly changes: readonly Changed[] }
   | { readonly made: Made }
-  | { readonly gone: Relation; readonly epoch: bigint | null }
+  /** `by` is what takes its place. */
+  | { readonly gone: Relation; readonly epoch: bigint | null; readonly by?: bigint }
 );
 
 /** What a transaction changed so far, which nobody else sees. */
@@ -65,9 +66,9 @@ export class Pending implements Unsettled {
     this.#isMaking = true;
   }
 
-  /** Notes a table that another one takes the place of, with the rows that it had by then. */
+  /** Notes a table that another one takes the place of, with the rows that it had by then, or a plain view. */
   replace(relation: Relation, made: Made): void {
-    this.#steps.push({ id: relation.id, gone: relation, epoch: relation.epoch });
+    this.#steps.push({ id: relation.id, gone: relation, epoch: relation.epoch, by: made.relation.id });
     this.#gone.add(relation.id);
     this.make(made);
   }
@@ -113,6 +114,35 @@ export class Pending implements Unsettled {
     return this.madeAs(id)?.spec.needs.filter(({ kind }) => kind !== 'type');
   }
 
+  neededAs(id: bigint): readonly Needed[] | undefined {
+    const known = this.madeAs(id)?.spec.known;
+    return this.needsOf(id)?.map((relation) => ({
+      ...(known?.get(relation.id) ?? { said: relation.name, width: relation.columns.length }),
+      relation: this.heir(relation.id) ?? relation,
+    }));
+  }
+
+  heir(id: bigint): Relation | undefined {
+    let own: bigint | undefined;
+    for (const step of this.#steps) if ('gone' in step && step.id === (own ?? id) && step.by !== undefined) own = step.by;
+    return own === undefined ? undefined : this.madeAs(own)?.relation;
+  }
+
+  taken(id: bigint): bigint[] {
+    const found = [id];
+    for (const step of this.#steps.toReversed()) if ('gone' in step && step.by === found.at(-1)) found.push(step.id);
+    return found;
+  }
+
+  /** What a relation that it made is kept as: what it needs stands for what took the place of that. */
+  #settled(id: bigint, spec: NewRelation): NewRelation {
+    if (spec.kind !== 'query') return spec;
+    const needed = this.neededAs(id) ?? [];
+    const types = spec.needs.filter(({ kind }) => kind === 'type');
+    const needs = [...needed.map(({ relation }) => relation), ...types];
+    return { ...spec, needs, known: new Map(needed.map(({ relation, said, width }) => [relation.id, { said, width }])) };
+  }
+
   madeTypes(): Relation[] {
     return this.#made().flatMap(({ relation }) => (relation.kind === 'type' ? [relation] : []));
   }
@@ -137,12 +167,18 @@ export class Pending implements Unsettled {
     const own = new Set(this.#steps.flatMap((step) => ('made' in step ? [step.id] : [])));
     const left = this.#steps.flatMap((step) => ('gone' in step && !own.has(step.id) ? [step] : []));
     const gone = left.map((step) => step.gone);
+    const links = gone.flatMap((each) => {
+      const heir = this.heir(each.id);
+      return heir ? relinking(each, heir.id) : [];
+    });
     return {
       made,
       gone,
       statements: [
+        ...(links.length > 0 ? [{ text: 'select constraints_at_end()', params: [] }] : []),
         ...left.map((step) => dropping(step.gone, step.epoch)),
-        ...made.flatMap(({ relation, spec }) => making(relation.id, spec)),
+        ...links,
+        ...made.flatMap(({ relation, spec }) => making(relation.id, this.#settled(relation.id, spec))),
       ],
     };
   }

@@ -61,6 +61,8 @@ export type SharedPart = { readonly hash: string; readonly whole?: string | unde
 
 export type NewRelation = Pick<Relation, 'name' | 'kind' | 'columns' | 'topic' | 'format' | 'text' | 'target'> & {
   readonly needs: readonly Relation[];
+  /** Of a plain view that takes the place of one: by what names, and with how many columns, it knows what it needs. */
+  readonly known?: ReadonlyMap<bigint, Pick<Needed, 'said' | 'width'>>;
   readonly origin?: Origin;
   /** The connection that a sink or source goes over. */
   readonly connection?: bigint | undefined;
@@ -128,13 +130,13 @@ export class Relations {
 
   /** The same as it is now, with the name by which it is known, and how many of its columns are. */
   async neededAs(at: Seen, view: bigint): Promise<readonly Needed[]> {
-    const unsettled = at.unsettled?.needsOf(view);
-    if (unsettled) return unsettled.map((relation) => ({ said: relation.name, width: relation.columns.length, relation }));
+    const unsettled = at.unsettled?.neededAs(view);
+    if (unsettled) return unsettled;
     const text = `select n.said, n.width, relation.* from need n join (select ${columns} from relation) relation
       on relation.id = n.relation where n.view = $1 and relation.kind <> 'type' order by 1, relation.name`;
     const { rows } = await this.#sql.as(at).query<Relation & { said: string | null; width: number | null }>(text, [view]);
     return rows.map(({ said, width, ...relation }) => ({
-      ...{ said: said ?? relation.name, width: width ?? relation.columns.length, relation },
+      ...{ said: said ?? relation.name, width: width ?? relation.columns.length, relation: at.unsettled?.heir(relation.id) ?? relation },
     }));
   }
 
@@ -155,9 +157,9 @@ export class Relations {
     const found = new Map<bigint, Relation>();
     const text = `select ${columns} from relation where id in (select view from need where relation = any($1::int8[])) order by name`;
     for (let ids = [id]; ids.length > 0; ) {
-      const { rows } = await this.#sql.as(at).query<Relation>(text, [ids]);
-      const own = ids;
-      const next = [...rows.filter((each) => !at.unsettled?.isGone(each.id)), ...(at.unsettled?.needing(own) ?? [])];
+      const all = ids.flatMap((each) => at.unsettled?.taken(each) ?? [each]);
+      const { rows } = await this.#sql.as(at).query<Relation>(text, [all]);
+      const next = [...rows.filter((each) => !at.unsettled?.isGone(each.id)), ...(at.unsettled?.needing(all) ?? [])];
       for (const each of next) {
         // What is found again stands on more than it was known to.
         found.delete(each.id);
@@ -242,8 +244,9 @@ export class Relations {
 
   /** Refuses a relation that views or sinks read which a transaction leaves. */
   async checkUnneeded(at: Seen, { id, name, kind }: Relation): Promise<void> {
-    const { rows } = await this.#sql.as(at).query<{ view: bigint }>('select view from need where relation = $1', [id]);
-    if ((at.unsettled?.needing([id]).length ?? 0) > 0 || rows.some(({ view }) => !at.unsettled?.isGone(view)))
+    const ids = at.unsettled?.taken(id) ?? [id];
+    const { rows } = await this.#sql.as(at).query<{ view: bigint }>('select view from need where relation = any($1::int8[])', [ids]);
+    if ((at.unsettled?.needing(ids).length ?? 0) > 0 || rows.some(({ view }) => !at.unsettled?.isGone(view)))
       throw new StatementError(sqlstates.dependents, `cannot drop ${words[kind]} ${name} because ${dependents(kind)} depend on it`);
   }
 

@@ -48,6 +48,10 @@ const statements: readonly string[] = [
   'select a + 1, d from one where c',
   'create view series as select s, s * 2 as d from generate_series(1, 4) s union all select 9, 9',
   'select count(*), sum(d) from series',
+  'create view steps as with recursive s(n) as (values (1) union all select n + 1 from s where n < 5) select n from s',
+  'select sum(a.n * b.n) from steps a join steps b on b.n = a.n + 1',
+  'select id, (select max(n) from steps where n < t.n) from t',
+  'drop view steps',
   'create view grouped as select name, count(*) as c, sum(n) as s from t group by name',
   'select t.id, g.c from t join grouped g using (name) where t.id = 2',
   'select * from t where id in (select id from v) and exists (select 1 from w where w.id = t.id)',
@@ -142,6 +146,48 @@ const statements: readonly string[] = [
   'select * from w where x = 50',
   'commit',
   'select * from w where x = 50',
+  // What takes the place of a relation within a transaction is what others stand on.
+  'create view above as select x + 1 as y, * from w',
+  'begin',
+  'alter view w rename to w_before',
+  'create view w as select 0 as x',
+  'select count(*) from above where y > 1',
+  'savepoint s',
+  'drop view w_before',
+  'rollback to s',
+  'alter view w rename to above',
+  'rollback to s',
+  'create or replace view w_before as select id + 100 as x, 5 as five, 6 as six from v',
+  'select * from above where y < 130',
+  'alter table u rename to u_before',
+  'alter table u_before add column made int4 default 7',
+  'insert into u_before (id, t, n) values (20, 1, 3)',
+  'create view later as select * from u_before where id = 20',
+  'alter table u_before add column more text',
+  'table later',
+  'select * from above where y < 130',
+  'savepoint s',
+  'drop table u_before',
+  'rollback to s',
+  'alter table u_before drop column made',
+  'rollback to s',
+  names,
+  'commit',
+  names,
+  'table later',
+  'select * from above where y < 130',
+  'select definition is null from pg_views where viewname = $$above$$',
+  'alter table u_before drop column id',
+  'alter table u_before alter column n set default 5, add check (n > 0)',
+  'insert into u_before (id) values (21)',
+  'select count(*) from above',
+  'begin; alter table u_before add column last int4 default 1',
+  'alter view above rename to other',
+  'rollback',
+  'select count(*) from above',
+  'begin; alter table u_before rename to u; alter view w_before rename to w_then; drop view w; alter table w_then rename to w; commit',
+  'select * from above where y < 125',
+  'drop view above, later',
   'begin; drop view w; create table w (a int4); commit',
   'table w',
   'drop table w, u, made cascade',
@@ -205,6 +251,10 @@ test('views that are kept up and sinks read plain views, and what a view is anew
     assert.equal(await told(client, text), '42809', text);
   await client.query('begin');
   assert.equal(await told(client, 'create or replace view paid as select id, city, paid, note from sold'), '25001');
+  await client.query('rollback; begin');
+  assert.equal(await told(client, 'alter view paid rename to unpaid'), '25001');
+  await client.query('rollback; begin');
+  assert.equal(await told(client, 'alter table sold add column tax int8 default 1'), '2BP01');
   await client.query('rollback');
   // What cannot be kept up cannot be by way of a view either.
   await client.query('create view chance as select id, random() as r from sold; create view today as select id, now() as at from sold');

@@ -287,12 +287,19 @@ export class SessionDesk implements Desk {
   #alter({ of, name, alteration }: Of<'alter'>): Prepared {
     const { operation, input, isExcused } = alteringOf({ of, alteration });
     const tag = `ALTER ${words[of].toUpperCase()}`;
+    if (of === 'query' && alteration.what === 'rename')
+      return undone(tag, (signal) =>
+        this.#session.invoke('UpdateQuery', name, { name: alteration.to, ...this.#tables.within('query', name) }, { signal }),
+      );
     return done(tag, (signal) => excused(isExcused, '42701', this.#session.invoke(operation, name, input, { signal })));
   }
 
   /** Where nothing else is part of a transaction, what can be is done to the table where it is, for those who read it. */
-  #reshape({ name, text, orNone, place }: Of<'reshape'>): Prepared {
+  async #reshape({ name, text, orNone, place }: Of<'reshape'>): Promise<Prepared> {
     const { transaction } = this.#tables.transaction;
+    // ALTER TABLE renames views too.
+    if (place?.alteration.what === 'rename' && (await this.#plans.relation(this.#tables.seen, name))?.kind === 'query')
+      return this.#alter({ ...place, of: 'query' });
     if (place && transaction === undefined) return this.#alter(place);
     return undone('ALTER TABLE', (signal) =>
       excused(

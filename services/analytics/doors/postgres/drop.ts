@@ -1,6 +1,6 @@
 import type { Session } from '#kernel/contract/session.ts';
 import type { Prepared } from '#engine/pgwire/application.ts';
-import { sqlstates } from '#engine/pgwire/statement-error.ts';
+import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import type { Statement } from '../../domain/statement.ts';
 import { quoted } from '../../domain/table-text.ts';
 import type { analytics } from '../../service.ts';
@@ -59,6 +59,8 @@ async function dropStanding({ session, plans, tables }: Dropping, of: Relation['
   const gone = new Set<string>();
   for (const name of names) {
     const relation = await plans.relation(tables.seen, name);
+    if (relation && relation.kind !== of && (relation.kind === 'query' || of === 'query'))
+      throw new StatementError(sqlstates.kindWrong, `"${name}" is not a ${words[of]}`);
     if (relation?.kind !== of) continue;
     for (const { kind, name: other } of await plans.standing(tables.seen, relation)) {
       await session.invoke(dropping[kind], other, tables.within(kind, other), { signal });

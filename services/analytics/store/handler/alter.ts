@@ -10,6 +10,7 @@ import type { Altering } from '../alter.ts';
 import { missing, type Relation } from '../relation.ts';
 import { rowTypesOf } from '../row-type.ts';
 import { parseStatement } from '../../domain/statement.ts';
+import { renameWithin } from './query.ts';
 import { reshape } from './reshape.ts';
 import { writable } from './sink.ts';
 import { type World, worded } from './world.ts';
@@ -74,7 +75,14 @@ export function alterHandlers(world: World): Own {
         const { name, historyMs } = call.input;
         return { ...(await named(relation, name)), ...(historyMs === undefined ? {} : { historyMs }) };
       }),
-    UpdateQuery: (call) => altered(call as unknown as Call, 'query', (relation) => named(relation, call.input.name)),
+    UpdateQuery: (call) => {
+      const { name, transaction } = call.input;
+      if (transaction === undefined) return altered(call as unknown as Call, 'query', (relation) => named(relation, name));
+      return worded(async () => {
+        await renameWithin(world, call, world.pendings.get(transaction, call.caller));
+        return { output: {} };
+      });
+    },
     UpdateSink: (call) => altered(call as unknown as Call, 'sink', (relation) => named(relation, call.input.name)),
   };
 }

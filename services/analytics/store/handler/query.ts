@@ -1,12 +1,15 @@
 import type { Call, Handlers } from '#kernel/contract/call.ts';
+import type { Caller } from '#kernel/contract/caller.ts';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
+import { withName } from '../../domain/alter-statement.ts';
 import { checkReplaces } from '../../domain/query-statement.ts';
 import type { analytics } from '../../service.ts';
-import { unkept } from '../making.ts';
+import { type Seen, unkept } from '../making.ts';
 import type { Meaning } from '../named.ts';
-import { seenBy } from '../pending.ts';
+import type { Pending } from '../pending.ts';
 import { queryMade } from '../query.ts';
-import type { NewRelation, Relation } from '../relation.ts';
+import { missing, type NewRelation, type Relation } from '../relation.ts';
+import { inlinedOf } from '../select.ts';
 import { again } from './again.ts';
 import { dropRelation, makeRelation, placed, seenIn } from './transaction.ts';
 import { alone, type World, worded } from './world.ts';
@@ -48,7 +51,7 @@ export function queryHandlers(world: World): Own {
 const reaches = (meanings: ReadonlyMap<string, Meaning>, id: bigint): boolean =>
   [...meanings.values()].some(({ relation, within }) => relation.id === id || (within !== undefined && reaches(within.meanings, id)));
 
-/** Puts a view in the place of one: at once, or with the transaction where nothing stands on it that would be computed anew. */
+/** Puts a view in the place of one, at once or with the transaction. */
 async function replaced(world: World, call: Creating, there: Relation, spec: NewRelation): Promise<Relation> {
   const { relations, plans, pendings } = world;
   const { transaction } = call.input;
@@ -57,12 +60,37 @@ async function replaced(world: World, call: Creating, there: Relation, spec: New
     plans.forget(there.id);
     return (await relations.byId(call.caller, there.id)) ?? there;
   }
-  const pending = pendings.get(transaction, call.caller);
-  await relations.checkUnneeded(seenBy(call.caller, pending), there).catch((error: unknown) => {
-    if (error instanceof StatementError) throw alone('CREATE OR REPLACE VIEW of one that others read');
-    throw error;
-  });
-  const relation = unkept(await relations.reserve(call.caller), spec);
+  return takesPlace(world, call, { pending: pendings.get(transaction, call.caller), there, spec });
+}
+
+type Taking = { readonly pending: Pending; readonly there: Relation; readonly spec: NewRelation };
+
+/** Within a transaction another view takes the place of one; other plain views go over to it. */
+async function takesPlace({ relations }: World, { caller }: { readonly caller: Caller }, { pending, there, spec }: Taking) {
+  if ((await relations.standing({ ...caller, unsettled: pending }, there)).some(({ kind }) => kind !== 'query'))
+    throw alone('A change of a view that materialized views or sinks read');
+  const relation = unkept(await relations.reserve(caller), spec);
   pending.replace(there, { relation, spec, live: undefined });
   return relation;
+}
+
+/** Gives a view another name within a transaction. */
+export async function renameWithin(world: World, call: Call<typeof analytics, 'UpdateQuery'>, pending: Pending): Promise<void> {
+  const { relations, plans } = world;
+  const { name } = call.input;
+  const seen: Seen = { ...call.caller, unsettled: pending };
+  const there = await relations.find(seen, call.ref.name);
+  if (there?.kind !== 'query') throw missing('query', call.ref.name);
+  if (await relations.find(seen, name)) throw new StatementError(sqlstates.relationThere, `relation "${name}" already exists`);
+  const text = await withName(there.text ?? '', name);
+  const needed = await relations.neededAs(seen, there.id);
+  const types = (await relations.rowTypes(seen)).filter(({ id }) => there.types.some((type) => type.id === String(id)));
+  const { calls } = await inlinedOf(plans.functions, seen, there);
+  const spec = {
+    ...{ name, columns: there.columns, text, calls, topic: null, format: null, target: null },
+    kind: 'query',
+    needs: [...needed.map(({ relation }) => relation), ...types],
+    known: new Map(needed.map(({ relation, said, width }) => [relation.id, { said, width }])),
+  } as const;
+  await takesPlace(world, call, { pending, there, spec });
 }

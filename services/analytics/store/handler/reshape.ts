@@ -10,7 +10,7 @@ import { planQuery } from '../../domain/planner.ts';
 import { Reshape, type Reshaped, type Reshaping } from '../../domain/reshape.ts';
 import { tableOf, type Table } from '../../domain/table.ts';
 import { madeIn, withStatement } from '../../domain/table-statement.ts';
-import type { Row } from '../../domain/value.ts';
+import type { Column, Row } from '../../domain/value.ts';
 import { planWrite } from '../../domain/write.ts';
 import { answer } from '../../engine/answer.ts';
 import { drawn } from '../../engine/write.ts';
@@ -32,7 +32,7 @@ export const topicFor = (table: string): string => `table.${table.replaceAll(/[^
 
 /**
  * Makes a table otherwise within a transaction: another one takes its place, with its rows as they become and a topic of its own.
- * Refuses it of a table that views or sinks read, which would see rows of another form.
+ * Refuses it of a table that views or sinks read, which would see rows of another form; plain views go on where their columns stay.
  */
 export async function reshape(world: World, call: Call<typeof analytics>, statement: Reshaping, pending: Pending): Promise<void> {
   const { plans, relations } = world;
@@ -41,14 +41,11 @@ export async function reshape(world: World, call: Call<typeof analytics>, statem
   const old = await liveTable(world, pending, relation.id);
   const shape = new Reshape(await madeIn(relation.text ?? '', keptTypes(relation)), tableOf);
   shape.take(statement.node);
-  await relations.checkUnneeded(at, relation).catch((error: unknown) => {
-    if (!(error instanceof StatementError)) throw error;
-    throw new StatementError(sqlstates.dependents, `cannot alter table ${relation.name} because views or sinks depend on it`);
-  });
   const { made, sources } = shape.reshaped;
   const name = made.relation?.relname ?? relation.name;
   const indexes = movedIndexes(relation, made, sources);
   const table = tableOf(made, indexes);
+  await checkStanding(world, at, relation, table.columns);
   await checkNames(world, at, relation, name);
   checksOf(table, name);
   const fresh = { ...table, defaults: table.defaults.map((node) => node && atMoment(node, pending.begun * 1000)) };
@@ -98,6 +95,14 @@ export async function reshape(world: World, call: Call<typeof analytics>, statem
     pending.spoil();
     throw error;
   }
+}
+
+/** Refuses other columns than those that plain views know, and any change below what is kept up. */
+async function checkStanding({ relations }: World, at: Seen, relation: Relation, columns: readonly Column[]): Promise<void> {
+  const standing = await relations.standing(at, relation);
+  const isSame = relation.columns.every(({ name, type }, place) => columns[place]?.name === name && columns[place]?.type === type);
+  if (standing.length === 0 || (isSame && standing.every(({ kind }) => kind === 'query'))) return;
+  throw new StatementError(sqlstates.dependents, `cannot alter table ${relation.name} because views or sinks depend on it`);
 }
 
 /** The rows of a table as they become. */
