@@ -380,7 +380,7 @@ test('WITH RECURSIVE without end is ended, by rows or by the client, and others 
   await client.query('reset statement_timeout');
   isOver = true;
   await asking;
-  assert.ok(waits.length > 20, `${waits.length} answers meanwhile`);
+  assert.ok(waits.length > 2, `${waits.length} answers meanwhile`);
   await other.end();
   const view = (what: string) => `create ${what} as with recursive t(n) as (select id from part_of union select n from t) select n from t`;
   for (const text of [view('materialized view endless'), `insert into road (a) ${view('').slice(10)}`])
