@@ -41,6 +41,7 @@ const all: readonly Setting[] = [
   { name: 'is_superuser', usual: 'off', isTold: true },
   { name: 'lock_timeout', usual: '0', take: one('0', '0ms') },
   { name: 'max_identifier_length', usual: '63' },
+  { name: 'role', usual: 'none', take: (value) => value },
   { name: 'search_path', usual: 'public', take: one('public', '"$user", public', '$user, public'), isTold: true },
   { name: 'server_encoding', usual: 'UTF8', isTold: true },
   { name: 'server_version', usual: '18.0', isTold: true },
@@ -68,9 +69,11 @@ export class Settings {
   /** What was set before the transaction, and before what holds within it alone. */
   #before: Map<string, string> | undefined;
   #local: Map<string, string> | undefined;
+  #user = '';
 
   /** What a client wished for when it came; what does not hold is passed over, because it is told what does. */
   wish(values: ReadonlyMap<string, string>): void {
+    this.#user = values.get('user') ?? '';
     for (const [name, value] of values) {
       const kept = known.get(name.toLowerCase())?.take?.(value);
       if (kept !== undefined) this.#first.set(name.toLowerCase(), kept);
@@ -101,6 +104,9 @@ export class Settings {
     const setting = settingNamed(name);
     const key = setting.name.toLowerCase();
     if (!setting.take) throw new StatementError('55P02', `parameter "${setting.name}" cannot be changed`);
+    // A connection is of one credential, which takes no other's place.
+    if (key === 'role' && value !== undefined && value.toLowerCase() !== 'none' && value !== this.#user)
+      throw new StatementError('42501', `permission denied to set role "${value.slice(0, 60)}"`);
     if (isLocal) this.#local ??= new Map(this.#values);
     if (value === undefined) this.#values.delete(key);
     else {

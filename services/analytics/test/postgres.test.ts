@@ -284,6 +284,13 @@ test('an error comes at once to a client that flushes, and settings are set and 
   assert.deepEqual(await asked('show statement_timeout'), [['0']]);
   await assert.rejects(asked(`select set_config('jit', 'off', false)`), refusedWith('42704'));
   await assert.rejects(asked(`select set_config('search_path', $1, false)`, [null]), refusedWith('22004'));
+  // A role is one's own, or none.
+  await own.query(`set role '${house.login().user}'`);
+  assert.deepEqual(await asked('show role'), [[house.login().user]]);
+  await assert.rejects(own.query('set role postgres'), refusedWith('42501'));
+  await own.query('reset role');
+  assert.deepEqual(await asked('show role'), [['none']]);
+  await own.query('set role none');
   await own.end();
 });
 

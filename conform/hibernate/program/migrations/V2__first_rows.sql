@@ -1,0 +1,1 @@
+insert into publishers (name) values ('first'), ('second');

@@ -1,0 +1,1 @@
+alter table titles add column sold boolean not null default false;
