@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { openFlow, options } from './fixture/flow.ts';
-import { seen, signIn, type Visit, visit } from './fixture/visit.ts';
+import { readAnew, seen, signIn, type Visit, visit } from './fixture/visit.ts';
 
 type Heard = { readonly headers: Record<string, string>; readonly body: string };
 const heard: Heard[] = [];
@@ -33,6 +33,7 @@ after(() => {
 for (const scheme of ['light', 'dark'] as const) {
   test(`a person adds a webhook, sees what is given up, tries it again and replays, in ${scheme}`, options, async () => {
     const me = await visit(flow.browser, scheme);
+    await me.page.clock.install();
     await signIn(me, flow.house);
     status = 500;
     const title = `orders ${scheme}`;
@@ -73,16 +74,16 @@ async function add(me: Visit, title: string): Promise<string> {
 async function givenUp(me: Visit, secret: string): Promise<void> {
   const { page } = me;
   await page.getByRole('button', { name: 'Try it out' }).click();
-  await page.getByRole('row', { name: /WebhookPinged.*dead/ }).waitFor();
+  await readAnew(me, page.getByRole('row', { name: /WebhookPinged.*dead/ }));
   await page.getByText('Dead', { exact: true }).click();
-  await page.getByRole('row', { name: /WebhookPinged.*500/ }).waitFor();
+  await readAnew(me, page.getByRole('row', { name: /WebhookPinged.*500/ }));
   await seen(me, '82-webhook-dead');
   status = 204;
   const before = heard.length;
   await page.getByRole('button', { name: 'Try all that are not delivered' }).click();
   await page.getByText('Nothing was given up').waitFor();
   await page.getByText('Delivered', { exact: true }).click();
-  await page.getByRole('row', { name: /WebhookPinged.*delivered.*204/ }).waitFor();
+  await readAnew(me, page.getByRole('row', { name: /WebhookPinged.*delivered.*204/ }));
   const [delivery] = heard.slice(before);
   assert.ok(delivery);
   new Webhook(secret).verify(delivery.body, delivery.headers);
@@ -149,7 +150,7 @@ async function topic(me: Visit): Promise<void> {
   await page.getByText(`kafka://${place()}/pictures`).waitFor();
   await page.getByRole('button', { name: 'Try it out' }).click();
   // What answers there is no Kafka: nothing is lost, and the page says why it waits.
-  await page.getByText(/^waits: /).waitFor({ timeout: 60_000 });
+  await readAnew(me, page.getByText(/^waits: /));
   await page.getByRole('button', { name: 'More steps' }).click();
   await page.getByRole('menuitem', { name: 'Change…' }).click();
   const change = page.getByRole('dialog', { name: 'Change a webhook' });

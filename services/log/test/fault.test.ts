@@ -52,7 +52,13 @@ async function recorded(): Promise<Buffer[]> {
   await admin.describeConfigs({ includeSynonyms: true, resources: [{ type: 2, name: 'flipped' }] });
   const producer = kafka.producer({ idempotent: true });
   await producer.connect();
-  await producer.send({ topic: 'flipped', messages: [{ key: 'a', value: 'one' }, { value: 'two', headers: { of: 'two' } }] });
+  await producer.send({
+    topic: 'flipped',
+    messages: [
+      { key: 'a', value: 'one' },
+      { value: 'two', headers: { of: 'two' } },
+    ],
+  });
   const consumer = kafka.consumer({ groupId: 'flippers', maxWaitTimeInMs: 50 });
   await consumer.connect();
   await consumer.subscribe({ topic: 'flipped', fromBeginning: true });
