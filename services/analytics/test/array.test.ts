@@ -7,6 +7,7 @@ import postgres from 'postgres';
 import { formatted, formattedAs, textOf } from '#engine/pgwire/format.ts';
 import type { PostgresError } from '#seams/sql/error.ts';
 import { oidOf, plainTypes, readValue } from '../domain/value.ts';
+import { consumed as consumedBy } from './fixtures/consumed.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { openOracle } from './fixtures/oracle.ts';
 
@@ -33,23 +34,8 @@ async function produce(topic: string, values: readonly (string | Buffer)[]): Pro
   await producer.disconnect();
 }
 
-async function consumed(topic: string, count: number): Promise<Buffer[]> {
-  const consumer = kafka.consumer({ groupId: `array-${topic}`, retry: { retries: 20 }, maxWaitTimeInMs: 100 });
-  const found: Buffer[] = [];
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  await consumer.run({
-    async eachMessage({ message: { value } }) {
-      if (value) found.push(value);
-    },
-  });
-  await house.until(
-    async () => found.length,
-    (length) => length >= count,
-  );
-  await consumer.disconnect();
-  return found;
-}
+const consumed = async (topic: string, count: number): Promise<Buffer[]> =>
+  (await consumedBy(kafka, topic, count)).flatMap(({ value }) => value ?? []);
 
 const asTexts = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
 const rowsOf = async (text: string, values: unknown[] = []) => (await client.query({ text, values, rowMode: 'array' })).rows as unknown[][];

@@ -8,6 +8,7 @@ import type { PostgresError } from '#seams/sql/error.ts';
 import { spansIn } from '../domain/json-span.ts';
 import { readRowType, writeRowType } from '../domain/row-type.ts';
 import { fieldNamesOf, isKnownType, printValue, readValue, type Type } from '../domain/value.ts';
+import { consumed as consumedBy } from './fixtures/consumed.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 import { openOracle } from './fixtures/oracle.ts';
 
@@ -73,23 +74,8 @@ async function produce(topic: string, values: readonly (string | Buffer)[]): Pro
   await producer.disconnect();
 }
 
-async function consumed(topic: string, count: number): Promise<Buffer[]> {
-  const consumer = kafka.consumer({ groupId: `row-${topic}`, retry: { retries: 20 }, maxWaitTimeInMs: 100 });
-  const found: Buffer[] = [];
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  await consumer.run({
-    async eachMessage({ message: { value } }) {
-      if (value) found.push(value);
-    },
-  });
-  await house.until(
-    async () => found.length,
-    (length) => length >= count,
-  );
-  await consumer.disconnect();
-  return found;
-}
+const consumed = async (topic: string, count: number): Promise<Buffer[]> =>
+  (await consumedBy(kafka, topic, count)).flatMap(({ value }) => value ?? []);
 
 test('texts in JSON end where they end, however long they are', () => {
   const long = JSON.stringify({ a: '\\"'.repeat(1_000_000), b: ['x'.repeat(5_000_000), '\\'], '\\"]}': 1 });

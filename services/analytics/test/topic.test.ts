@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import type { Kafka } from 'kafkajs';
 import pg from 'pg';
+import { consumed as consumedBy } from './fixtures/consumed.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 
 let house: House;
@@ -29,28 +30,7 @@ async function produce(topic: string, values: readonly (string | Buffer | null)[
   await producer.disconnect();
 }
 
-/** All committed records of a topic so far, as an unmodified kafkajs reads them; it reads until there are so many. */
-async function consumed(
-  topic: string,
-  count: number,
-): Promise<{ key: string | null; value: Buffer | null; headers: Record<string, string> }[]> {
-  const consumer = kafka.consumer({ groupId: `test-${topic}-${Math.random()}`, retry: { retries: 20 }, maxWaitTimeInMs: 100 });
-  const found: { key: string | null; value: Buffer | null; headers: Record<string, string> }[] = [];
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  await consumer.run({
-    async eachMessage({ message: { key, value, headers = {} } }) {
-      const plain = Object.fromEntries(Object.entries(headers).map(([name, told]) => [name, String(told)]));
-      found.push({ key: key?.toString() ?? null, value, headers: plain });
-    },
-  });
-  await house.until(
-    async () => found.length,
-    (length) => length >= count,
-  );
-  await consumer.disconnect();
-  return found;
-}
+const consumed = (topic: string, count: number) => consumedBy(kafka, topic, count);
 
 const refusedWith = (code: string) => (error: unknown) => {
   assert.equal((error as pg.DatabaseError).code, code, String(error));

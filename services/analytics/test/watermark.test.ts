@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Kafka } from 'kafkajs';
 import pg from 'pg';
+import { consumed as consumedBy } from './fixtures/consumed.ts';
 import { type House, openHouse } from './fixtures/house.ts';
 
 let house: House;
@@ -25,27 +26,7 @@ async function produce(topic: string, values: readonly object[], partition = 0):
   await producer.disconnect();
 }
 
-/** All committed records of a topic so far; it reads until there are so many. */
-async function consumed(topic: string, count: number): Promise<{ value: string; headers: Record<string, string> }[]> {
-  const consumer = kafka.consumer({ groupId: `test-${topic}-${Math.random()}`, retry: { retries: 20 }, maxWaitTimeInMs: 100 });
-  const found: { value: string; headers: Record<string, string> }[] = [];
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  await consumer.run({
-    async eachMessage({ message: { value, headers = {} } }) {
-      found.push({
-        value: String(value),
-        headers: Object.fromEntries(Object.entries(headers).map(([name, held]) => [name, String(held)])),
-      });
-    },
-  });
-  const all = await house.until(
-    async () => [...found],
-    ({ length }) => length >= count,
-  );
-  await consumer.disconnect();
-  return all;
-}
+const consumed = (topic: string, count: number) => consumedBy(kafka, topic, count);
 
 /** An error of a SQLSTATE, where the text has the mark. */
 const refused = (text: string, code: string) => {
@@ -92,14 +73,14 @@ test('a window is given out once, when the watermark has passed it; what comes l
     ['2024-05-06 10:02:00+00', 'a', '1', '4'],
     ['2024-05-06 10:02:00+00', 'c', '1', '16'],
   ]);
-  const late = (await consumed('clicks.late', 6)).map(({ value, headers }) => [(JSON.parse(value) as { n: number }).n, headers]);
+  const late = (await consumed('clicks.late', 6)).map(({ value, headers }) => [(JSON.parse(String(value)) as { n: number }).n, headers]);
   const own = late.filter(([, headers]) => (headers as Record<string, string>).view === 'minutes');
   assert.deepEqual(
     own.map(([n]) => n),
     [32, 1],
   );
   assert.match(String((own[0]?.[1] as Record<string, string>).reason), /it is late: 2024-05-06 10:00:59 is before 2024-05-06 10:01:00/);
-  const closed = (await consumed('closed', 4)).map(({ value }) => Object.values(JSON.parse(value) as object).join(' ')).sort();
+  const closed = (await consumed('closed', 4)).map(({ value }) => Object.values(JSON.parse(String(value)) as object).join(' ')).sort();
   assert.deepEqual(closed, [
     ...['a 2024-05-06 10:01:00+00 2', 'a 2024-05-06 10:02:00+00 1'],
     ...['b 2024-05-06 10:01:00+00 1', 'c 2024-05-06 10:02:00+00 1'],
@@ -247,7 +228,7 @@ test('a row is joined with the version that held at its time; subqueries see the
     ['2', '30'],
     ['3', null],
   ]);
-  assert.deepEqual((await consumed('paid', 2)).map(({ value }) => value).sort(), ['{"id":1,"rate":2}', '{"id":2,"rate":3}']);
+  assert.deepEqual((await consumed('paid', 2)).map(({ value }) => String(value)).sort(), ['{"id":1,"rate":2}', '{"id":2,"rate":3}']);
   // Asked once, all rows are there.
   const asked = `select o.id, r.rate from orders o left join rates for system_time as of o.at as r on o.currency = r.currency order by id`;
   assert.deepEqual(await rowsOf(asked), [
