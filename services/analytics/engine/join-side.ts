@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto';
 import type { Expr } from '../domain/expression.ts';
 import type { Row, Type, Value } from '../domain/value.ts';
+import { randomFactor } from './factor.ts';
 import { Expiry } from './expiry.ts';
 import { HashTable } from './hash-table.ts';
 import type { KeySlots } from './key-slot.ts';
@@ -79,7 +79,7 @@ export class JoinSide {
     this.#appends = appends;
     this.#closes = time !== undefined;
     this.head = keys.beside + side;
-    this.factors = Int32Array.from({ length: types.length }, () => randomInt(2 ** 32) | 1);
+    this.factors = Int32Array.from({ length: types.length }, () => randomFactor());
     const { capacity } = this.rows;
     this.weights = new Float64Array(capacity);
     this.matches = new Float64Array(capacity);

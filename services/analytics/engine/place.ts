@@ -1,5 +1,5 @@
-import { randomInt } from 'node:crypto';
 import type { Type, Value } from '../domain/value.ts';
+import { randomFactor } from './factor.ts';
 import type { Vector } from './batch.ts';
 import { HashTable } from './hash-table.ts';
 import { type KeyColumn, keyColumn } from './key/key-column.ts';
@@ -49,7 +49,7 @@ export class Places {
     this.#table = this.isDirect ? new NumberTable() : new HashTable();
     this.width = keysAt + this.#keys + first.length;
     this.#unset = first.flatMap((value, at) => (value === 0 ? [] : [keysAt + this.#keys + at]));
-    this.factors = Int32Array.from({ length: this.#keys * 2 }, () => randomInt(2 ** 32) | 1);
+    this.factors = Int32Array.from({ length: this.#keys * 2 }, () => randomFactor());
     this.cells = new Float64Array(this.width * slotsFirst);
     this.#own = new Float64Array(this.#keys);
   }

@@ -1,5 +1,5 @@
-import { randomInt } from 'node:crypto';
 import { type Column, keyOf, type Row, type Value } from '../domain/value.ts';
+import { randomFactor } from './factor.ts';
 import { type Batch, isMasked, type Vector, valueAt } from './batch.ts';
 import { indexesMax } from './limits.ts';
 import { isRow, type RowColumn, rowColumn } from './row-column.ts';
@@ -11,7 +11,6 @@ type Index = { readonly places: readonly number[]; readonly rows: RowIndex };
 
 /** Bytes of a row besides its values: how often it is there, and where it is found; of a number with its mask. */
 const [rowBytes, numberBytes] = [36, 9];
-const oddNumber = () => randomInt(2 ** 32) | 1;
 
 /** Rows in columns by number, from 1 on, each once with how often it is there. Numbers of rows that went are given again. */
 export class RowTable {
@@ -30,7 +29,7 @@ export class RowTable {
   #plainBytes = 0;
 
   constructor(columns: readonly Column[]) {
-    this.columns = columns.map(({ type }) => rowColumn(type, oddNumber()));
+    this.columns = columns.map(({ type }) => rowColumn(type, randomFactor()));
     this.#plain = columns.flatMap(({ type }, place) => (isMasked(type) || type === 'numeric' ? [] : [place]));
   }
 

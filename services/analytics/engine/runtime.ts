@@ -1,4 +1,4 @@
-import { createHash, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { sqlstates, StatementError } from '#engine/pgwire/statement-error.ts';
 import { fieldOf, inTime, truncated } from '../domain/datetime.ts';
 import { formatTime } from '../domain/time-pattern.ts';
@@ -11,6 +11,7 @@ import * as jsonParts from '../domain/json-part.ts';
 import { jsonKind, jsonLength, jsonPart, jsonText } from '../domain/jsonb.ts';
 import { castValue } from '../domain/cast.ts';
 import { compareTexts, compareValues, finite, isAlike, keyOf, ranged, single, type Value } from '../domain/value.ts';
+import { randomFactor } from './factor.ts';
 import { arrays } from './array.ts';
 import { like } from './like.ts';
 import { textBytesMax } from './limits.ts';
@@ -64,7 +65,7 @@ const slow8 = (operate: (left: bigint, right: bigint) => bigint, left: Whole, ri
 const halves = new Int32Array(2);
 const whole = new Float64Array(halves.buffer);
 /** Nobody knows it who could choose texts that have one hash. */
-const factor = randomInt(2 ** 32) | 1;
+const factor = randomFactor();
 
 /** A hash of 32 bits, the same for values that are alike. */
 function hashOf(value: Value): number {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readValue, type Type } from '../domain/value.ts';
 import { BatchBuilder } from '../engine/batch.ts';
+import { runtime } from '../engine/runtime.ts';
 import { distinctIn } from '../engine/sketch.ts';
 
 test('different values of a column are counted within some hundredths, however often each comes', () => {
@@ -13,4 +14,9 @@ test('different values of a column are counted within some hundredths, however o
       const found = distinctIn(builder.finish(), 0);
       assert.ok(Math.abs(found - count) <= count * 0.07 + 0.5, `${type}: ${found} of ${count}`);
     }
+});
+
+test('texts that are different have different hashes, whatever number these are multiplied by in this process', () => {
+  const hashes = new Set(Array.from({ length: 20_000 }, (_, at) => runtime.hashOf(String(at * 1_000_003))));
+  assert.ok(hashes.size >= 19_990, String(hashes.size));
 });

@@ -1,7 +1,7 @@
-import { randomInt } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { fault } from '#kernel/contract/fault.ts';
 import { modulePath } from '#kernel/supervise/module.ts';
+import { randomFactor } from '../factor.ts';
 import { fallsMax, ringBytes } from './limits.ts';
 import type { Answer, Asked, Begun, Wish } from './message.ts';
 import { Ring } from './ring.ts';
@@ -27,7 +27,7 @@ export class Crew {
       bells: new SharedArrayBuffer(count * 4),
     };
     this.#rings = shared.rings.flatMap((to, from) => to.filter((_, at) => at !== from).map((memory) => new Ring(memory)));
-    const factor = randomInt(2 ** 32) | 1;
+    const factor = randomFactor();
     this.#workers = all.map((number) => {
       const worker = new Worker(modulePath('services/analytics/engine/worker/worker.main'), {
         ...{ name: `analytics ${number}`, workerData: { number, shared, factor } satisfies Begun },
